@@ -1,0 +1,26 @@
+import { randomInt } from 'node:crypto';
+import process from 'node:process';
+
+import { defineConfig } from 'vitest/config';
+
+const seed = process.env.VSTATE_SEED ?? String(randomInt(2 ** 31));
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    env: { VSTATE_SEED: seed },
+    globalSetup: ['test/house/print-seed.ts'],
+    setupFiles: ['test/house/use-seed.ts'],
+    // Property tests on two cores shared with a build take seconds; a hang takes for ever.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    // A closed pipe, a full disk or an escaped rejection is a failure like any other.
+    dangerouslyIgnoreUnhandledErrors: false,
+    passWithNoTests: false,
+    reporters: process.env.CI === undefined ? ['default'] : ['default', 'json'],
+    outputFile: { json: process.env.VSTATE_TEST_REPORT ?? '.cache/vitest.json' },
+  },
+});
