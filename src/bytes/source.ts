@@ -1,0 +1,105 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+/** Larger than what the walk of one block costs, and small beside every budget. */
+const BLOCK = 1 << 20;
+/**
+ * Where the block begins in its allocation. A large one begins 16 bytes behind a page boundary, and
+ * the kernel copies from whole pages, so that there each load waits for an earlier store that has
+ * nearly the same address in its page. 3 GB out of the page cache take 0.50 s at that place, 0.28 s
+ * at this one, and `cat` takes 0.37 s for them (AMD EPYC, 2 shared cores).
+ */
+const SHIFT = 1 << 10;
+
+/** An input that is open for one forward pass. */
+export interface Source {
+  /** As the user named it; `-` for standard input. */
+  readonly path: string;
+  /** Bytes in all, where that is known before reading. */
+  readonly size: number | undefined;
+  /** Reads at any place without moving the pass; only where the input can seek. */
+  readonly readAt: ReadAt | undefined;
+  /** The bytes in order; each block is valid until the next is asked for. */
+  readonly blocks: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Set after the pass when the bytes ended because a compression around them was damaged. */
+  readonly damage?: string | undefined;
+  /** What is wrapped around the bytes: `gzip`. */
+  readonly wrapper?: string;
+  readonly close: () => void;
+}
+
+/** Up to `length` bytes at `offset`; fewer only at the end of the input. */
+export type ReadAt = (offset: number, length: number) => Uint8Array;
+
+/** Opens a file, or standard input for `-`. Throws what the system says when it cannot. */
+export const openSource = (path: string): Source => {
+  const fd = path === '-' ? 0 : openSync(path, 'r');
+  const status = fstatSync(fd);
+  if (status.isDirectory()) {
+    if (fd !== 0) closeSync(fd);
+    throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
+  }
+  const seekable = status.isFile();
+  return {
+    path,
+    size: seekable ? status.size : undefined,
+    readAt: seekable ? (offset, length) => readFully(fd, offset, length) : undefined,
+    blocks: () => readBlocks(fd),
+    close: () => {
+      if (fd !== 0) closeSync(fd);
+    },
+  };
+};
+
+/** Bytes at hand, as a source; for the library and for tests. */
+export const memorySource = (path: string, bytes: Uint8Array): Source => ({
+  path,
+  size: bytes.length,
+  readAt: (offset, length) => bytes.subarray(offset, offset + length),
+  blocks: () => [bytes],
+  close: () => undefined,
+});
+
+function* readBlocks(fd: number): Generator<Uint8Array> {
+  const block = new Uint8Array(SHIFT + BLOCK).subarray(SHIFT);
+  for (;;) {
+    const count = readSome(fd, block);
+    if (count === 0) return;
+    yield block.subarray(0, count);
+  }
+}
+
+const idle = new Int32Array(new SharedArrayBuffer(4));
+/** A busy writer refills a pipe within microseconds, an idle one may take hours. */
+const SHORTEST_WAIT_MS = 0.05;
+const LONGEST_WAIT_MS = 20;
+
+/** One read; a descriptor that somebody set to non-blocking is asked again until it has bytes. */
+const readSome = (fd: number, block: Uint8Array): number => {
+  for (let wait = SHORTEST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    try {
+      return readSync(fd, block, 0, block.length, null);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === 'EOF') return 0;
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(idle, 0, 0, wait);
+    }
+  }
+};
+
+const readFully = (fd: number, offset: number, length: number): Uint8Array => {
+  const out = Buffer.allocUnsafe(length);
+  let got = 0;
+  while (got < length) {
+    const count = readSync(fd, out, got, length - got, offset + got);
+    if (count === 0) break;
+    got += count;
+  }
+  return out.subarray(0, got);
+};
+
+/** The system's name for an error, `ENOENT`; undefined for errors that are not the system's. */
+export const errorCode = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
