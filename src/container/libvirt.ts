@@ -1,0 +1,179 @@
+import { Feed } from '../bytes/feed.ts';
+import type { EventSink, LibvirtHeader, Walker } from './events.ts';
+import {
+  libvirtHeaderLength,
+  libvirtMagic,
+  libvirtPartialMagic,
+  libvirtUnusedOffset,
+  payloadFormats,
+} from './libvirt-format.ts';
+import { vfioNamesOf } from './libvirt-xml.ts';
+import type { QemuWalkerOptions } from './qemu/walker.ts';
+import { qemuWalker } from './qemu/walker.ts';
+import { latin1 } from './qemu/wire.ts';
+
+/** The longest domain XML or cookie that is read; longer ones are passed over. */
+const mostText = 1 << 20;
+
+/**
+ * Walks a libvirt save image: header, domain XML, cookie, padding, and the QEMU stream behind them
+ * where it is not compressed. Offsets of the stream are those of the image, which is also what
+ * mapped-ram offsets inside it count from.
+ */
+export const libvirtWalker = (sink: EventSink, options: QemuWalkerOptions = {}): Walker => {
+  const feed = new Feed();
+  const steps = image(feed, sink, options);
+  let inner: Walker | undefined;
+  let done = false;
+  const step = (): void => {
+    if (done) return;
+    const result = steps.next();
+    if (result.done !== true) return;
+    done = true;
+    inner = result.value;
+    inner?.push(feed.bytes.subarray(feed.at, feed.end));
+  };
+  return {
+    push(bytes) {
+      if (done) {
+        inner?.push(bytes);
+        return;
+      }
+      feed.push(bytes);
+      step();
+      feed.settle();
+    },
+    end() {
+      feed.finish();
+      step();
+      inner?.end();
+    },
+  };
+};
+
+function* image(
+  feed: Feed,
+  sink: EventSink,
+  options: QemuWalkerOptions,
+): Generator<void, Walker | undefined, void> {
+  const cut = (): void => {
+    sink({ kind: 'fault', code: 'truncated', offset: feed.reach, length: 0 });
+  };
+  if (!(yield* feed.need(libvirtHeaderLength))) {
+    cut();
+    return undefined;
+  }
+  const header = readHeader(feed);
+  sink(header);
+  feed.take(libvirtHeaderLength);
+  const { dataLength, cookieOffset, formatName } = header;
+  if (dataLength === 0) {
+    // Nothing says where the payload is; libvirt refuses such an image.
+    yield* feed.skip(Infinity);
+    return undefined;
+  }
+  const hasCookie = cookieOffset > 0 && cookieOffset < dataLength;
+  const xmlLength = hasCookie ? cookieOffset : dataLength;
+  const xml = yield* text(feed, sink, 'domain', xmlLength);
+  if (hasCookie) yield* text(feed, sink, 'cookie', dataLength - cookieOffset);
+  if (!xml || feed.position < libvirtHeaderLength + dataLength) {
+    cut();
+    return undefined;
+  }
+  const format = payloadFormats.find(({ name }) => name === formatName);
+  const start = feed.position;
+  const magic = format?.magic ?? [];
+  const got = yield* atHand(feed, 9);
+  const matches = magic.every((byte, at) => at < got && feed.bytes[feed.at + at] === byte);
+  sink({ kind: 'libvirt-payload', offset: start, length: 0, formatName, matches });
+  if (format?.unpack === undefined) return qemuWalker(sink, { ...options, start });
+  sink({
+    kind: 'note',
+    code: 'payload-compressed',
+    unread: true,
+    text:
+      `the QEMU stream is ${formatName}-compressed and was not checked: ` +
+      `tail -c +${start + 1} FILE | ${format.unpack} | vstate-check -`,
+    offset: start,
+    length: 0,
+  });
+  yield* feed.skip(Infinity);
+  return undefined;
+}
+
+function* atHand(feed: Feed, count: number): Generator<void, number, void> {
+  yield* feed.need(count);
+  return Math.min(count, feed.available);
+}
+
+/** `libvirt src/qemu/qemu_saveimage.c: qemuSaveImageOpen` tries the other byte order on a large version. */
+const readHeader = ({ bytes, view, at, position }: Feed): LibvirtHeader => {
+  const little = view.getUint32(at + 16, true) <= 2 || view.getUint32(at + 16, false) > 2;
+  const word = (index: number): number => view.getUint32(at + 16 + index * 4, little);
+  const magic = latin1(bytes, at, 16);
+  const [version, dataLength, wasRunning, format, cookieOffset] = [0, 1, 2, 3, 4].map(word);
+  const number = version === 1 ? 0 : (format ?? 0);
+  return {
+    kind: 'libvirt-header',
+    offset: position,
+    length: libvirtHeaderLength,
+    magic:
+      magic === libvirtMagic ? 'complete' : magic === libvirtPartialMagic ? 'partial' : 'other',
+    byteOrder: little ? 'little' : 'big',
+    version: version ?? 0,
+    dataLength: dataLength ?? 0,
+    wasRunning: wasRunning ?? 0,
+    format: number,
+    formatName: payloadFormats[number]?.name ?? 'unknown',
+    cookieOffset: cookieOffset ?? 0,
+    unusedZero: bytes
+      .subarray(at + libvirtUnusedOffset, at + libvirtHeaderLength)
+      .every((byte) => byte === 0),
+  };
+};
+
+/** A text of at most `room` bytes and the padding behind it; false when the input ends before. */
+function* text(
+  feed: Feed,
+  sink: EventSink,
+  part: 'domain' | 'cookie',
+  room: number,
+): Generator<void, boolean, void> {
+  const offset = feed.position;
+  const held = Math.min(room, mostText);
+  const got = yield* atHand(feed, held);
+  const nul = feed.bytes.subarray(feed.at, feed.at + got).indexOf(0);
+  const terminated = nul >= 0;
+  const length = terminated ? nul + 1 : got;
+  const devices =
+    part === 'domain' ? vfioNamesOf(latin1(feed.bytes, feed.at, terminated ? nul : got)) : [];
+  sink({ kind: 'libvirt-text', part, offset, length, terminated, devices });
+  feed.take(length);
+  const padding = yield* zeros(feed, room - length);
+  const { position } = feed;
+  if (position > offset + length) {
+    sink({
+      kind: 'libvirt-text',
+      part: 'padding',
+      offset: offset + length,
+      length: position - offset - length,
+      terminated: padding,
+      devices: [],
+    });
+  }
+  return position === offset + room;
+}
+
+/** Passes over `count` bytes; true when all are 0. */
+function* zeros(feed: Feed, count: number): Generator<void, boolean, void> {
+  let left = count;
+  let zero = true;
+  while (left > 0 && (yield* feed.need(1))) {
+    const step = Math.min(left, feed.available);
+    const { bytes, at } = feed;
+    for (let index = at; zero && index < at + step; index += 1) zero = bytes[index] === 0;
+    feed.take(step);
+    left -= step;
+  }
+  return zero;
+}

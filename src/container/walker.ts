@@ -1,0 +1,51 @@
+import type { ReadAt } from '../bytes/source.ts';
+import { bareWalker } from './bare.ts';
+import { cloudHypervisorWalker } from './cloud-hypervisor.ts';
+import type { ContainerName } from './detect.ts';
+import type { EventSink, Walker } from './events.ts';
+import { libvirtWalker } from './libvirt.ts';
+import { multifdWalker } from './multifd.ts';
+import { returnPathWalker } from './return-path.ts';
+import { messagesWalker } from './session/messages.ts';
+import { sessionWalker } from './session/log.ts';
+import type { QemuWalkerOptions } from './qemu/walker.ts';
+import { qemuWalker } from './qemu/walker.ts';
+import { findVmdesc } from './qemu/vmdesc.ts';
+
+/** What can be asked of the input besides its bytes in order. */
+export interface Seeking {
+  readonly readAt: ReadAt | undefined;
+  readonly size: number | undefined;
+  /** Told of each page of guest memory that stands in a QEMU stream. */
+  readonly guest?: ((offset: number, length: number) => void) | undefined;
+}
+
+/** The walker of a container; it looks ahead for the description of sections where it can seek. */
+export const walkerFor = (container: ContainerName, sink: EventSink, seeking: Seeking): Walker => {
+  switch (container) {
+    case 'device-state':
+      return bareWalker(sink);
+    case 'qemu':
+      return qemuWalker(sink, described(seeking));
+    case 'libvirt-save':
+      return libvirtWalker(sink, described(seeking));
+    case 'multifd-channel':
+      return multifdWalker(sink);
+    case 'return-path':
+      return returnPathWalker(sink);
+    case 'session':
+      return sessionWalker(sink);
+    case 'vfio-user':
+      return messagesWalker(sink);
+    case 'cloud-hypervisor':
+      return cloudHypervisorWalker(sink);
+  }
+};
+
+/** The description at the end of the file, or that it has none; nothing where that is not known. */
+const described = ({ readAt, size, guest }: Seeking): QemuWalkerOptions => ({
+  ...(guest === undefined ? {} : { guest }),
+  ...(readAt === undefined || size === undefined
+    ? {}
+    : { vmdesc: findVmdesc(readAt, size) ?? null }),
+});
