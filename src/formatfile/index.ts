@@ -1,0 +1,2 @@
+export { FormatFileError } from './error.ts';
+export { readFormatFiles } from './load.ts';

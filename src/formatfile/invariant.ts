@@ -1,0 +1,191 @@
+import type { Breach, Invariant } from '../formats/format.ts';
+import type { Draft } from '../layout/draft.ts';
+import { child, type Node } from '../layout/node.ts';
+import {
+  allowance,
+  compile,
+  type Allowance,
+  type Formula,
+  type Names,
+  type Variables,
+} from './cel.ts';
+import { readDraft } from './draft.ts';
+import { Mistake, type KeyPath } from './error.ts';
+import { checked, isMapping } from './keys.ts';
+import { Scope, selected } from './scope.ts';
+import { invariantShapes } from './shapes.ts';
+import { compileTemplate } from './template.ts';
+
+export interface InvariantContext {
+  /** Id of the format; ids of its rules begin with it. */
+  readonly format: string;
+  readonly source: string;
+  readonly names: Names;
+  /** Constants of the file, and names of values that mean one thing. */
+  readonly constants: Variables;
+  /** The built-in invariant of an id, for files that name one. */
+  readonly builtin: (id: string) => Invariant | undefined;
+}
+
+/** An invariant of a format file. Throws `Mistake`. */
+export const readInvariant = (
+  given: unknown,
+  path: KeyPath,
+  context: InvariantContext,
+): Invariant => {
+  if (!isMapping(given)) {
+    throw new Mistake(path, 'an invariant is a mapping', 'with id, title, severity, threat, holds');
+  }
+  if ('builtin' in given) {
+    const { builtin: id } = checked(invariantShapes.builtin, given, path);
+    const known = context.builtin(id);
+    if (known !== undefined) return known;
+    throw new Mistake(
+      [...path, 'builtin'],
+      `there is no built-in invariant ${id}`,
+      'see: vstate-check rules',
+    );
+  }
+  return 'at-end' in given ? ofState(given, path, context) : ofUnit(given, path, context);
+};
+
+const readAbout = (
+  read: {
+    readonly id: string;
+    readonly title: string;
+    readonly severity: Invariant['severity'];
+    readonly confidence?: Invariant['confidence'] | undefined;
+    readonly threat: readonly Invariant['threats'][number][];
+    readonly cwe: string;
+    readonly rationale: string;
+    readonly advice?: string | undefined;
+    readonly sources?: readonly string[] | undefined;
+    readonly examples?:
+      { readonly good: readonly unknown[]; readonly bad: readonly unknown[] } | undefined;
+  },
+  path: KeyPath,
+  { format, source }: InvariantContext,
+): Omit<Invariant, 'watch'> => {
+  const [threat = 'corruption', ...threats] = read.threat;
+  const drafts = (kind: 'good' | 'bad'): readonly Draft[] =>
+    (read.examples?.[kind] ?? []).map((draft, index) =>
+      readDraft(draft, [...path, 'examples', kind, index]),
+    );
+  return {
+    id: read.id.startsWith(`${format}-`) ? read.id : `${format}-${read.id}`,
+    title: read.title,
+    severity: read.severity,
+    ...(read.confidence === undefined ? {} : { confidence: read.confidence }),
+    threats: [threat, ...threats],
+    cwe: read.cwe,
+    rationale: read.rationale,
+    advice: read.advice ?? 'Refuse a state in which this does not hold.',
+    sources: read.sources ?? [source],
+    examples: { good: drafts('good'), bad: drafts('bad') },
+  };
+};
+
+/** Judged at each unit, or at each of some fields of it. */
+const ofUnit = (given: unknown, path: KeyPath, context: InvariantContext): Invariant => {
+  const read = checked(invariantShapes.holds, given, path);
+  const about = readAbout(read, path, context);
+  const guard =
+    read.if === undefined ? undefined : compile(read.if, context.names, [...path, 'if']);
+  const holds = compile(read.holds, context.names, [...path, 'holds']);
+  const message = compileTemplate(read.message, context.names, [...path, 'message']);
+  const expected = optionalTemplate(read.expected, context.names, [...path, 'expected']);
+  const judge = function* (
+    node: Node,
+    root: Node,
+    scope: Scope,
+    steps: Allowance,
+  ): Generator<Breach> {
+    const variables = scope.variables(node, root, context.constants);
+    const applies = guard === undefined ? true : verdictOf(guard, variables, steps);
+    if (applies === false || applies === undefined) return;
+    const verdict = applies === true ? verdictOf(holds, variables, steps) : applies;
+    if (verdict === true || verdict === undefined) return;
+    const against = read.against === undefined ? undefined : child(node, read.against);
+    const place = {
+      field: (read.at === undefined ? undefined : child(node, read.at)) ?? node,
+      ...(against === undefined ? {} : { against }),
+    };
+    if (typeof verdict === 'string') yield { ...place, message: `cannot be judged: ${verdict}` };
+    else {
+      yield {
+        ...place,
+        message: message(variables, steps),
+        ...(expected === undefined ? {} : { expected: expected(variables, steps) }),
+      };
+    }
+  };
+  return {
+    ...about,
+    watch: () => {
+      const steps = allowance();
+      return {
+        *unit(root) {
+          const scope = new Scope();
+          const nodes = read.each === undefined ? [root] : selected(root, read.each);
+          for (const node of nodes) yield* judge(node, root, scope, steps);
+        },
+      };
+    },
+  };
+};
+
+/** Judged once, when the state has ended; `counted` is the number of units that `count` holds for. */
+const ofState = (given: unknown, path: KeyPath, context: InvariantContext): Invariant => {
+  const read = checked(invariantShapes['at-end'], given, path);
+  const about = readAbout(read, path, context);
+  const facts = new Set(['length', 'units', 'counted', ...Object.keys(context.constants)]);
+  const names = { variables: facts, fields: new Set<string>() };
+  const holds = compile(read['at-end'], names, [...path, 'at-end']);
+  const count =
+    read.count === undefined ? undefined : compile(read.count, context.names, [...path, 'count']);
+  const message = compileTemplate(read.message, names, [...path, 'message']);
+  const expected = optionalTemplate(read.expected, names, [...path, 'expected']);
+  return {
+    ...about,
+    watch: () => {
+      const steps = allowance();
+      let counted = 0n;
+      return {
+        // eslint-disable-next-line require-yield -- The answer comes with the last unit.
+        *unit(root) {
+          if (count === undefined) return;
+          const variables = new Scope().variables(root, root, context.constants);
+          if (verdictOf(count, variables, steps) === true) counted += 1n;
+        },
+        *state({ bytes, units }) {
+          const variables = { length: BigInt(bytes), units: BigInt(units), counted };
+          const all = Object.assign(Object.create(null) as object, context.constants, variables);
+          const verdict = verdictOf(holds, all, steps);
+          if (verdict === true || verdict === undefined) return;
+          if (typeof verdict === 'string') yield { message: `cannot be judged: ${verdict}` };
+          else {
+            yield {
+              message: message(all, steps),
+              ...(expected === undefined ? {} : { expected: expected(all, steps) }),
+            };
+          }
+        },
+      };
+    },
+  };
+};
+
+/** Whether a formula holds; undefined where a field is missing, and a reason where it fails. */
+const verdictOf = (
+  formula: Formula,
+  variables: Variables,
+  steps: Allowance,
+): boolean | string | undefined => {
+  const outcome = formula.evaluate(variables, steps);
+  if (outcome.kind === 'failed') return outcome.reason;
+  if (outcome.kind === 'missing') return undefined;
+  return typeof outcome.value === 'boolean' ? outcome.value : 'the formula gives no true or false';
+};
+
+const optionalTemplate = (text: string | undefined, names: Names, path: KeyPath) =>
+  text === undefined ? undefined : compileTemplate(text, names, path);
