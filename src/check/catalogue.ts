@@ -1,0 +1,89 @@
+import type { Format, Invariant } from '../formats/format.ts';
+import { formats } from '../formats/index.ts';
+import { containerRules } from '../rules/container-rules.ts';
+import { stateRules } from '../rules/index.ts';
+import { defineRule, type Rule, type Violation } from '../rules/rule.ts';
+
+/** An invariant of a format, as the rule that it is to everybody else. */
+const invariantRule = (format: Format, invariant: Invariant): Rule => {
+  const { id, title, severity, confidence, threats, cwe, rationale, advice, sources } = invariant;
+  return defineRule({
+    id,
+    title,
+    severity,
+    ...(confidence === undefined ? {} : { confidence }),
+    threats,
+    cwe,
+    rationale,
+    advice,
+    sources,
+    applies: { to: 'state', formats: [format.id] },
+    examples: {
+      good: invariant.examples.good.map((draft) => ({ format: format.id, draft })),
+      bad: invariant.examples.bad.map((draft) => ({ format: format.id, draft })),
+    },
+    watch: () => {
+      // Several devices of one input may have this format: each is watched by itself.
+      const watchers = new Map<string, ReturnType<Invariant['watch']>>();
+      const watcherOf = (device: string): ReturnType<Invariant['watch']> => {
+        const known = watchers.get(device);
+        if (known !== undefined) return known;
+        const made = invariant.watch();
+        watchers.set(device, made);
+        return made;
+      };
+      return {
+        *unit({ root, device, format: is, locate }): Generator<Violation> {
+          if (is !== format.id) return;
+          for (const breach of watcherOf(device).unit?.(root) ?? []) {
+            const { field, against, message, expected } = breach;
+            yield {
+              message,
+              ...(expected === undefined ? {} : { expected }),
+              at: [
+                locate(field ?? root),
+                ...(against === undefined ? [] : [locate(against, 'contradicts this')]),
+              ],
+            };
+          }
+        },
+        *state({ device, format: is, bytes, units, partial, locate }): Generator<Violation> {
+          if (is !== format.id || partial) return;
+          for (const breach of watcherOf(device).state?.({ bytes, units }) ?? []) {
+            const { message, expected } = breach;
+            yield {
+              message,
+              ...(expected === undefined ? {} : { expected }),
+              at: [locate('end')],
+            };
+          }
+          watchers.delete(device);
+        },
+      };
+    },
+  });
+};
+
+const rulesFor = (all: readonly Format[]): readonly Rule[] =>
+  [
+    ...stateRules,
+    ...containerRules,
+    ...all.flatMap((format) => format.invariants.map((one) => invariantRule(format, one))),
+  ].sort((a, b) => (a.id < b.id ? -1 : 1));
+
+/** Every built-in rule, by id in alphabetical order. */
+export const rules: readonly Rule[] = rulesFor(formats);
+
+/** What a run knows: formats in the order in which they are tried, and the rules over them. */
+export interface Catalogue {
+  readonly formats: readonly Format[];
+  readonly rules: readonly Rule[];
+}
+
+/** The built-in formats behind those that a person described; one of the same id gives way. */
+export const catalogueWith = (own: readonly Format[]): Catalogue => {
+  if (own.length === 0) return { formats, rules };
+  const others = formats.filter(({ id }) => own.every((format) => format.id !== id));
+  const all = [...own, ...others];
+  return { formats: all, rules: rulesFor(all) };
+};

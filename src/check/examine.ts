@@ -1,0 +1,191 @@
+import type { Source } from '../bytes/source.ts';
+import { detectContainer, detectionHead, type ContainerName } from '../container/detect.ts';
+import type { ContainerEvent } from '../container/events.ts';
+import { walkerFor } from '../container/walker.ts';
+import type { Format } from '../formats/format.ts';
+import type { Budgets } from '../layout/decode.ts';
+import type { InputEnd, StateEnd, Unit } from '../rules/rule.ts';
+import { ChannelError, Channels } from './channels.ts';
+import { DeviceState, type DeviceResult } from './device.ts';
+import { Blocks, eachBlock, unwrapped } from './unwrap.ts';
+
+/** More devices than any machine has; what lies behind the limit is walked, not decoded. */
+const MOST_DEVICES = 1024;
+
+export interface ExamineOptions {
+  /** Instead of telling it by content. */
+  readonly container?: ContainerName | undefined;
+  readonly format?: Format | undefined;
+  /** Formats that states may have, first ones first; the built-in ones where none are given. */
+  readonly formats?: readonly Format[] | undefined;
+  readonly budgets?: Partial<Budgets> | undefined;
+  /** The side channels of a migration with multifd, where the source is its main channel. */
+  readonly channels?: readonly Source[] | undefined;
+  /** Stops the pass when it holds. */
+  readonly expired?: (() => boolean) | undefined;
+  readonly progress?: ((done: number, size: number | undefined) => void) | undefined;
+}
+
+/** Who wants to know what is in an input: the rules, or the printer of a field tree. */
+export interface Observer {
+  readonly event?: (event: ContainerEvent) => void;
+  readonly unit?: (unit: Unit) => void;
+  readonly state?: (state: StateEnd) => void;
+  readonly end?: (input: InputEnd) => void;
+}
+
+export interface Examined {
+  readonly container: ContainerName;
+  /** What was wrapped around it: `gzip`. */
+  readonly wrapper: string | undefined;
+  readonly bytes: number;
+  readonly devices: readonly DeviceResult[];
+  /** The pass was stopped before the end of the input. */
+  readonly expired: boolean;
+}
+
+/**
+ * One pass over one input: finds its container, gathers each device's state from it, decodes the
+ * states, and tells the observer everything in stream order. Nothing of the input's size is held.
+ */
+export const examine = async (
+  source: Source,
+  observer: Observer,
+  options: ExamineOptions = {},
+): Promise<Examined> => {
+  const plain = await unwrapped(source);
+  const blocks = new Blocks(plain.blocks());
+  const head = await blocks.head(detectionHead);
+  const container = options.container ?? detectContainer(head);
+  const states = new States(observer, options, container, plain.size);
+  await states.walkChannels();
+  const walker = walkerFor(container, states.main, { readAt: plain.readAt, size: plain.size });
+  let bytes = 0;
+  let expired = false;
+  const take = (block: Uint8Array): boolean => {
+    walker.push(block);
+    bytes += block.length;
+    options.progress?.(bytes, plain.size);
+    expired = options.expired?.() ?? false;
+    return !expired;
+  };
+  await eachBlock(blocks.all(), take);
+  walker.end();
+  const devices = states.end();
+  observer.end?.({ bytes, damage: plain.damage ?? states.damage, expired });
+  return { container, wrapper: plain.wrapper, bytes, devices, expired };
+};
+
+/** The device states of one input, by the container's device numbers. */
+class States {
+  readonly #observer: Observer;
+  readonly #options: ExamineOptions;
+  readonly #bare: boolean;
+  readonly #size: number | undefined;
+  readonly #open = new Map<number, DeviceState>();
+  readonly #results: DeviceResult[] = [];
+  readonly #channels: Channels | undefined;
+
+  constructor(
+    observer: Observer,
+    options: ExamineOptions,
+    container: ContainerName,
+    size: number | undefined,
+  ) {
+    this.#observer = observer;
+    this.#options = options;
+    this.#bare = container === 'device-state';
+    this.#size = this.#bare ? size : undefined;
+    const { channels = [], expired } = options;
+    if (channels.length === 0) return;
+    if (container !== 'qemu') {
+      throw new ChannelError(
+        `the input is no main channel of QEMU but: ${container}`,
+        'channels go with the stream of the main channel, which begins with QEVM',
+      );
+    }
+    this.#channels = new Channels(channels, this.take, expired ?? (() => false));
+  }
+
+  /** Why a side channel ended early, when a compression around it was damaged. */
+  get damage(): string | undefined {
+    return this.#channels?.damage;
+  }
+
+  /** Side channels come first, so that their packets are known when a device ends. */
+  async walkChannels(): Promise<void> {
+    await this.#channels?.walk();
+  }
+
+  /** Takes what the walker of the input tells. */
+  readonly main = (event: ContainerEvent): void => {
+    if (this.#channels === undefined) {
+      this.take(event);
+      return;
+    }
+    this.#channels.main(event);
+    // The channels that the main one says are missing are here.
+    if (event.kind === 'note' && event.code === 'multifd-main-channel') return;
+    if (event.kind !== 'device-close') {
+      this.take(event);
+      return;
+    }
+    const { kind, device, bytes } = event;
+    const whole = this.#channels.close(device);
+    this.take({ kind, device, bytes, ...(whole ? {} : { partial: true }) });
+  };
+
+  readonly take = (event: ContainerEvent): void => {
+    switch (event.kind) {
+      case 'device-open':
+        if (event.device < MOST_DEVICES) this.#begin(event.device, event.name, event.offset);
+        break;
+      case 'device-bytes':
+        this.#open.get(event.device)?.push(event.bytes, event.offset, event.packed);
+        return; // Bytes are for the state; no observer of events wants them.
+      case 'device-config':
+        if (event.bytes.length >= 8) this.#open.get(event.device)?.pciId(pciIdOf(event.bytes));
+        break;
+      case 'device-close':
+        this.#finish(event.device, event.partial === true ? 'beginning' : 'whole');
+        break;
+      default:
+        break;
+    }
+    if (!this.#bare) this.#observer.event?.(event);
+  };
+
+  /** Ends what the container did not close. */
+  end(): readonly DeviceResult[] {
+    this.#channels?.end();
+    for (const device of [...this.#open.keys()]) this.#finish(device);
+    return this.#results;
+  }
+
+  #begin(device: number, name: string, offset: number): void {
+    const { format, formats, budgets } = this.#options;
+    const state = new DeviceState(
+      { name: this.#bare ? '' : name, format, formats, budgets, size: this.#size },
+      {
+        unit: (unit) => this.#observer.unit?.(unit),
+        state: (end) => this.#observer.state?.(end),
+      },
+    );
+    state.startAt(offset);
+    this.#open.set(device, state);
+  }
+
+  #finish(device: number, part: 'whole' | 'beginning' = 'whole'): void {
+    const state = this.#open.get(device);
+    if (state === undefined) return;
+    this.#open.delete(device);
+    this.#results.push(state.end(part));
+  }
+}
+
+/** Vendor and device id of a saved config space: a PCIDevice version, then the registers. */
+export const pciIdOf = (config: Uint8Array): string => {
+  const word = (at: number): string =>
+    ((config[at] ?? 0) | ((config[at + 1] ?? 0) << 8)).toString(16).padStart(4, '0');
+  return `${word(4)}:${word(6)}`;
+};

@@ -1,0 +1,200 @@
+import { rangeIn } from '../bytes/files.ts';
+import type { Finding } from '../finding/finding.ts';
+import type { ContainerEvent } from '../container/events.ts';
+import type { FaultCodeOf, Node } from '../layout/node.ts';
+import {
+  findingOf,
+  type Expectation,
+  type Rule,
+  type Violation,
+  type Watcher,
+} from '../rules/rule.ts';
+import type { Observer } from './examine.ts';
+
+/** What came of a rule on one input. */
+export type Verdict = 'pass' | 'fail' | 'undecided' | 'not-applicable';
+
+export interface Judged {
+  /** By place in the input, then by rule. */
+  readonly findings: readonly Finding[];
+  /** How many more violations a rule had than are listed. */
+  readonly omitted: Readonly<Record<string, number>>;
+  readonly verdicts: Readonly<Record<string, Verdict>>;
+}
+
+export interface JudgeOptions {
+  readonly expect: Expectation;
+  /** Findings of one rule that are listed; the rest are counted. */
+  readonly most?: number | undefined;
+  /** Paths of the side channels that belong to the input. */
+  readonly channels?: readonly string[];
+}
+
+interface Seat {
+  readonly rule: Rule;
+  readonly watcher: Watcher;
+  found: number;
+}
+
+/** Runs every rule over what an examination tells; one judge serves one input. */
+export class Judge {
+  readonly #seats: readonly Seat[];
+  readonly #most: number;
+  readonly #expect: Expectation;
+  readonly #channels: readonly string[];
+  readonly #findings: Finding[] = [];
+  readonly #omitted: Record<string, number> = {};
+  readonly #kinds = new Set<string>();
+  readonly #formats = new Set<string>();
+  #unread = false;
+
+  constructor(rules: readonly Rule[], { expect, most = 64, channels = [] }: JudgeOptions) {
+    this.#channels = channels;
+    this.#most = most;
+    this.#expect = expect;
+    this.#seats = rules
+      .filter((rule) => asks(rule, expect))
+      .map((rule) => ({ rule, watcher: rule.watch({ expect }), found: 0 }));
+  }
+
+  /** What the examination is to be given. */
+  observer(): Observer {
+    const judging = this.#seats.filter(({ watcher }) => watcher.unit !== undefined);
+    const byFormat = new Map<string, readonly Seat[]>();
+    const seatsOver = (format: string): readonly Seat[] => {
+      const known = byFormat.get(format);
+      if (known !== undefined) return known;
+      const seats = judging.filter(({ rule: { applies } }) =>
+        applies.to === 'state' ? (applies.formats?.includes(format) ?? true) : true,
+      );
+      byFormat.set(format, seats);
+      return seats;
+    };
+    const watching = this.#seats.filter(({ watcher }) => watcher.event !== undefined);
+    const byKind = new Map<ContainerEvent['kind'], readonly Seat[]>();
+    const seatsFor = (kind: ContainerEvent['kind']): readonly Seat[] => {
+      const known = byKind.get(kind);
+      if (known !== undefined) return known;
+      const seats = watching.filter(({ watcher: { kinds } }) => kinds?.includes(kind) ?? true);
+      byKind.set(kind, seats);
+      return seats;
+    };
+    return {
+      unit: (unit) => {
+        // Most units have no fault at all, and a state may have a million of them.
+        const codes = faultCodes(unit.root, new Set());
+        for (const seat of seatsOver(unit.format)) {
+          const { fault } = seat.rule;
+          if (fault !== undefined && !codes.has(fault)) continue;
+          this.#take(seat, seat.watcher.unit?.(unit), unit.device);
+        }
+      },
+      state: (state) => {
+        this.#formats.add(state.format);
+        for (const seat of this.#seats) {
+          this.#take(seat, seat.watcher.state?.(state), state.device);
+        }
+      },
+      event: (event) => {
+        this.#kinds.add(event.kind);
+        if (event.kind === 'note' && event.unread) this.#unread = true;
+        for (const seat of seatsFor(event.kind)) {
+          this.#take(seat, seat.watcher.event?.(event), deviceOf(event));
+        }
+      },
+      end: (input) => {
+        for (const seat of this.#seats) this.#take(seat, seat.watcher.end?.(input), '');
+      },
+    };
+  }
+
+  judged(rules: readonly Rule[]): Judged {
+    const found = new Set(this.#findings.map(({ rule }) => rule));
+    const failed = new Set(
+      this.#findings.filter(({ severity }) => severity !== 'info').map(({ rule }) => rule),
+    );
+    const verdicts: Record<string, Verdict> = {};
+    for (const rule of rules) {
+      // A finding that only informs says what could not be decided.
+      const spoken = failed.has(rule.id) ? 'fail' : found.has(rule.id) ? 'undecided' : undefined;
+      verdicts[rule.id] = spoken ?? this.#quiet(rule);
+    }
+    return {
+      findings: this.#findings.sort(byPlace).map((finding) => this.#placed(finding)),
+      omitted: this.#omitted,
+      verdicts,
+    };
+  }
+
+  /** Whether a rule that found nothing had anything to look at. */
+  #quiet(rule: Rule): Verdict {
+    const { applies } = rule;
+    switch (applies.to) {
+      case 'input':
+        return 'pass';
+      case 'container':
+        return applies.events.some((kind) => this.#kinds.has(kind)) ? 'pass' : 'not-applicable';
+      case 'expectation':
+        return asks(rule, this.#expect) ? this.#decided() : 'not-applicable';
+      case 'state': {
+        if (applies.formats === undefined) return this.#decided();
+        return applies.formats.some((id) => this.#formats.has(id)) ? 'pass' : 'not-applicable';
+      }
+    }
+  }
+
+  /** Rules over fields say nothing of a state whose fields are not known. */
+  #decided(): Verdict {
+    const known = [...this.#formats].filter((id) => id !== 'opaque');
+    if (known.length > 0 && !this.#unread) return 'pass';
+    return this.#formats.size === 0 && !this.#unread ? 'not-applicable' : 'undecided';
+  }
+
+  /** With the file named that each place lies in, where that is a side channel. */
+  #placed(finding: Finding): Finding {
+    if (this.#channels.length === 0) return finding;
+    const at = finding.at.map((location) => ({
+      ...location,
+      ranges: location.ranges.map((range) => rangeIn(range, this.#channels)),
+    }));
+    return { ...finding, at };
+  }
+
+  #take(seat: Seat, violations: Iterable<Violation> | undefined, device: string): void {
+    if (violations === undefined) return;
+    for (const violation of violations) {
+      seat.found += 1;
+      const { id } = seat.rule;
+      if (seat.found > this.#most) this.#omitted[id] = seat.found - this.#most;
+      else this.#findings.push(findingOf(seat.rule, violation, device));
+    }
+  }
+}
+
+/** Codes of all faults of a unit. */
+const faultCodes = (node: Node, found: Set<FaultCodeOf>): ReadonlySet<FaultCodeOf> => {
+  for (const { code } of node.faults) found.add(code);
+  for (const inner of node.children) faultCodes(inner, found);
+  return found;
+};
+
+/** Rules about the destination are asked only when something was said about it. */
+const asks = ({ applies }: Rule, expect: Expectation): boolean => {
+  if (applies.to !== 'expectation') return true;
+  const keys = Object.keys(expect).map((key) => key.replace(/^device\[.*\]\./u, ''));
+  if (applies.keys === undefined) return keys.length > 0;
+  return applies.keys.some((wanted) =>
+    keys.some((key) => key === wanted || key.startsWith(wanted)),
+  );
+};
+
+const deviceOf = (event: ContainerEvent): string =>
+  'section' in event && event.section.grammar === 'vfio' ? event.section.idstr : '';
+
+const placeOf = ({ at }: Finding): number => at[0]?.ranges[0]?.offset ?? 0;
+
+const byPlace = (a: Finding, b: Finding): number => {
+  const places = placeOf(a) - placeOf(b);
+  if (places !== 0) return places;
+  return a.rule < b.rule ? -1 : a.rule > b.rule ? 1 : 0;
+};

@@ -1,0 +1,37 @@
+import { CommanderError } from 'commander';
+import { errorCode } from '../bytes/source.ts';
+import { printable } from '../report/escape.ts';
+import { exitCodes, UndoneError, UsageError } from './exit.ts';
+import { program } from './program.ts';
+
+// A reader that closes the pipe wants no more output; the verdict in the exit code still counts.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (errorCode(error) !== 'EPIPE') throw error;
+  });
+}
+
+const complain = (line: string): void => {
+  process.stderr.write(`vstate-check: ${printable(line)}\n`);
+};
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Help and version were asked for; everything else is a mistake that commander has explained.
+    process.exitCode = error.exitCode === 0 ? exitCodes.sound : exitCodes.usage;
+  } else if (error instanceof UsageError) {
+    complain(`${error.message} (${error.hint})`);
+    process.exitCode = exitCodes.usage;
+  } else if (error instanceof UndoneError) {
+    complain(error.message);
+    process.exitCode = exitCodes.undone;
+  } else {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(
+      `vstate-check: this is a bug in vstate-check, please report it\n${stack}\n`,
+    );
+    process.exitCode = exitCodes.bug;
+  }
+}

@@ -1,0 +1,325 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { severities } from '../finding/finding.ts';
+import type { InitFormatFlags } from './init.ts';
+import { tool } from './version.ts';
+
+const containers = [
+  'device-state',
+  'qemu',
+  'libvirt-save',
+  'multifd-channel',
+  'return-path',
+  'session',
+  'vfio-user',
+  'cloud-hypervisor',
+] as const;
+
+const examples = `
+Examples:
+  vstate-check state.bin                      check one file
+  vstate-check corpus/ --fail-on medium       check a directory, be strict
+  cat state.bin | vstate-check -              check what flows through a pipe
+  vstate-check vm.save --expect-like good.save
+  vstate-check ch0.bin --channel ch1.bin --channel ch2.bin
+  vstate-check inspect state.bin              see every field with its offset
+  vstate-check rules show index-out-of-bounds
+
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage, 3 an input
+could not be read, 70 a bug in vstate-check.`;
+
+const containerOption = (): Option =>
+  new Option('--container <name>', 'read the input as this container').choices(containers);
+
+const formatOption = (): Option =>
+  new Option('--format <id>', 'read device states as this format (see: vstate-check formats)');
+
+const formatFileOption = (): Option =>
+  new Option(
+    '--format-file <file>',
+    'know the format that this YAML file describes (repeatable)',
+  ).argParser((file: string, before: readonly string[] | undefined) => [...(before ?? []), file]);
+
+const channelOption = (): Option =>
+  new Option(
+    '--channel <file>',
+    'a side channel of the migration whose main channel is the input (repeatable)',
+  ).argParser((file: string, before: readonly string[] | undefined) => [...(before ?? []), file]);
+
+const colorOption = (): Option =>
+  new Option('--color <when>', 'colour the output')
+    .choices(['auto', 'always', 'never'])
+    .default('auto');
+
+/**
+ * The command tree. Commands load what they do when they run, so that help and version are quick; they
+ * load it together, because each file more costs a start about as much as 20 KB of code.
+ */
+export const program = (): Command => {
+  const root = new Command(tool.name)
+    .description('Checks VFIO device states and the migration streams that carry them.')
+    .version(tool.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .exitOverride()
+    .addHelpText('after', examples);
+
+  root
+    .command('check', { isDefault: true })
+    .description('check inputs and report what is wrong with them (the default command)')
+    .argument('[inputs...]', 'files, directories, or - for standard input')
+    .option('--json', 'print one JSON document')
+    .addOption(
+      new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')
+        .choices([...severities, 'never'])
+        .default('high'),
+    )
+    .addOption(channelOption())
+    .addOption(containerOption())
+    .addOption(formatOption())
+    .addOption(formatFileOption())
+    .option('--expect <what>', 'the destination: key=value,… or a YAML file')
+    .option('--expect-like <good>', 'the destination takes what this known good input holds')
+    .option('--time-limit <seconds>', 'stop after this long, with a finding', positive)
+    .option('--max-findings <count>', 'findings of one rule that are listed', positive, 64)
+    .option('-q, --quiet', 'print only inputs with findings')
+    .option('-v, --verbose', 'list findings of every severity')
+    .addOption(colorOption())
+    .action(async (inputs: string[], options: CheckFlags) => {
+      const { runCheck } = await import('./commands.ts');
+      process.exitCode = await runCheck(inputs, options);
+    });
+
+  root
+    .command('inspect')
+    .description('print what inputs hold, field by field, with offsets')
+    .argument('<inputs...>', 'files, or - for standard input')
+    .option('--json', 'print one JSON document')
+    .option('--field <path>', 'print only this field, e.g. port[0].head')
+    .option('--device <name>', 'print only the state of this device')
+    .addOption(channelOption())
+    .addOption(containerOption())
+    .addOption(formatOption())
+    .addOption(formatFileOption())
+    .option('--limit <count>', 'fields and items that are printed', positive, 10_000)
+    .addOption(colorOption())
+    .action(async (inputs: string[], options: InspectFlags) => {
+      const { runInspect } = await import('./commands.ts');
+      process.exitCode = await runInspect(inputs, options);
+    });
+
+  stateCommands(root);
+
+  const formats = root
+    .command('formats')
+    .description('list the device-state formats')
+    .option('--json', 'print one JSON document')
+    .addOption(formatFileOption())
+    .action(async (options: ListFlags) => {
+      const { listFormats } = await import('./commands.ts');
+      await listFormats(options);
+    });
+  formats
+    .command('show')
+    .description('print the documentation page of a format')
+    .argument('<id>')
+    .option('--yaml', 'print it as a format file instead')
+    .option('--ksy', 'print it for Kaitai Struct instead')
+    .option('--hexpat', 'print it in the pattern language of ImHex instead')
+    .addOption(formatFileOption())
+    .action(async (id: string, options: ShowFormatFlags) => {
+      const { showFormat } = await import('./commands.ts');
+      await showFormat(id, options);
+    });
+
+  const rules = root
+    .command('rules')
+    .description('list the rules')
+    .option('--json', 'print one JSON document')
+    .addOption(formatFileOption())
+    .action(async (options: ListFlags) => {
+      const { listRules } = await import('./commands.ts');
+      await listRules(options);
+    });
+  rules
+    .command('show')
+    .description('print the documentation page of a rule')
+    .argument('<id>')
+    .addOption(formatFileOption())
+    .action(async (id: string, options: ShowFlags) => {
+      const { showRule } = await import('./commands.ts');
+      await showRule(id, options);
+    });
+
+  root
+    .command('init')
+    .description('write a first draft of a file')
+    .command('format')
+    .description('infer a format file from several saves of an unknown device')
+    .argument('<saves...>', 'device states of one device, in the order in which they were saved')
+    .option('--out <file>', 'write it there instead of to standard output')
+    .option('--id <id>', 'what to call the format', 'draft')
+    .action(async (saves: string[], options: InitFormatFlags) => {
+      const { initFormat } = await import('./init.ts');
+      initFormat(saves, options);
+    });
+
+  for (const command of everyCommand(root)) command.exitOverride();
+  return root;
+};
+
+export interface CheckFlags {
+  readonly json?: boolean;
+  readonly failOn: string;
+  readonly channel?: readonly string[];
+  readonly container?: string;
+  readonly format?: string;
+  readonly formatFile?: readonly string[];
+  readonly expect?: string;
+  readonly expectLike?: string;
+  readonly timeLimit?: number;
+  readonly maxFindings: number;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color: string;
+}
+
+export interface InspectFlags {
+  readonly json?: boolean;
+  readonly field?: string;
+  readonly device?: string;
+  readonly channel?: readonly string[];
+  readonly container?: string;
+  readonly format?: string;
+  readonly formatFile?: readonly string[];
+  readonly limit: number;
+  readonly color: string;
+}
+
+export interface ShowFlags {
+  readonly formatFile?: readonly string[];
+}
+
+/** What the commands that work with states share. */
+export interface StateFlags {
+  readonly container?: string;
+  readonly format?: string;
+  readonly formatFile?: readonly string[];
+}
+
+export interface DecodeFlags extends StateFlags {
+  readonly output?: string;
+  readonly payloadDir?: string;
+  readonly force?: boolean;
+}
+
+export interface EncodeFlags extends DecodeFlags {
+  readonly derive?: boolean;
+  readonly into?: string;
+  readonly device?: string;
+}
+
+export interface DiffFlags extends StateFlags {
+  readonly noise?: readonly string[];
+  readonly json?: boolean;
+  readonly color: string;
+}
+
+export interface ExtractFlags extends StateFlags {
+  readonly out: string;
+  readonly device?: string;
+  readonly force?: boolean;
+}
+
+export interface RedactFlags extends StateFlags {
+  readonly output?: string;
+  readonly addresses?: boolean;
+  readonly force?: boolean;
+}
+
+export interface ListFlags extends ShowFlags {
+  readonly json?: boolean;
+}
+
+export interface ShowFormatFlags extends ShowFlags {
+  readonly yaml?: boolean;
+  readonly ksy?: boolean;
+  readonly hexpat?: boolean;
+}
+
+/** The commands that take states apart, put them together and compare them. */
+const stateCommands = (root: Command): void => {
+  const common = (command: Command): Command =>
+    command.addOption(containerOption()).addOption(formatOption()).addOption(formatFileOption());
+  const output = (command: Command): Command =>
+    command
+      .option('-o, --output <file>', 'write to this file instead of standard output')
+      .option('--force', 'write over what is there');
+  const payloads = (command: Command): Command =>
+    command.option('--payload-dir <directory>', 'keep long payloads in files of this directory');
+
+  common(payloads(output(root.command('decode'))))
+    .description('write an input as JSON, from which encode gives every byte back')
+    .argument('<input>', 'file, or - for standard input')
+    .action(async (input: string, options: DecodeFlags) => {
+      const { runDecode } = await import('./commands.ts');
+      process.exitCode = await runDecode(input, options);
+    });
+
+  common(payloads(output(root.command('encode'))))
+    .description('write the bytes of a decoded input, or put a state into a container')
+    .argument('<document>', 'what decode wrote, or - ; with --into also a raw state')
+    .option('--derive', 'put lengths, counts, offsets and checksums right')
+    .option('--into <container>', 'replace the state of a device in this container')
+    .option('--device <name>', 'the device whose state is replaced')
+    .action(async (input: string, options: EncodeFlags) => {
+      const { runEncode } = await import('./commands.ts');
+      process.exitCode = await runEncode(input, options);
+    });
+
+  common(root.command('diff'))
+    .description('compare two inputs field by field; exits 1 when they differ')
+    .argument('<a>', 'file, or - for standard input')
+    .argument('<b>', 'file, or - for standard input')
+    .option(
+      '--noise <saves...>',
+      'mask fields in which these saves of the device of A differ from A',
+    )
+    .option('--json', 'print one JSON document')
+    .addOption(colorOption())
+    .action(async (a: string, b: string, options: DiffFlags) => {
+      const { runDiff } = await import('./commands.ts');
+      process.exitCode = await runDiff(a, b, options);
+    });
+
+  common(root.command('extract'))
+    .description('write the state of each device to a file of its own')
+    .argument('<input>', 'file, or - for standard input')
+    .requiredOption('--out <directory>', 'where to; - writes one state to standard output')
+    .option('--device <name>', 'only the state of this device')
+    .option('--force', 'write over files that are there')
+    .action(async (input: string, options: ExtractFlags) => {
+      const { runExtract } = await import('./commands.ts');
+      process.exitCode = await runExtract(input, options);
+    });
+
+  common(output(root.command('redact')))
+    .description('write an input without payloads and guest data, to show to others')
+    .argument('<input>', 'file, or - for standard input')
+    .option('--addresses', 'replace guest addresses, too')
+    .action(async (input: string, options: RedactFlags) => {
+      const { runRedact } = await import('./commands.ts');
+      process.exitCode = await runRedact(input, options);
+    });
+};
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('a number above 0 is needed');
+};
+
+function* everyCommand(command: Command): Generator<Command> {
+  yield command;
+  for (const inner of command.commands) yield* everyCommand(inner);
+}

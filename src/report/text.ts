@@ -1,0 +1,182 @@
+import type { ChalkInstance } from 'chalk';
+import type { CheckedInput } from '../check/check.ts';
+import { reaches, severities, type Finding, type Severity } from '../finding/finding.ts';
+import { hexBytes, offsetText, printable, sizeText, wrapped } from './escape.ts';
+import type { UnreadInput } from './json.ts';
+import { opaqueLines } from './opaque.ts';
+
+const WIDTH = 80;
+const ROW = 16;
+
+/** Reads bytes of the input, or of one of its channels, around a finding; undefined where it cannot seek. */
+export type Around = (offset: number, length: number, file?: string) => Uint8Array | undefined;
+
+export interface TextOptions {
+  readonly chalk: ChalkInstance;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Findings below this severity are counted, not listed, unless `verbose`. */
+  readonly listed: Severity;
+}
+
+const paint = (chalk: ChalkInstance, severity: Severity): ChalkInstance =>
+  ({
+    critical: chalk.bold.red,
+    high: chalk.red,
+    medium: chalk.yellow,
+    low: chalk.cyan,
+    info: chalk.gray,
+  })[severity];
+
+/** What one input holds and what is wrong with it, for a person. */
+export const inputText = (
+  input: CheckedInput | UnreadInput,
+  around: Around | undefined,
+  { chalk, quiet, verbose, listed }: TextOptions,
+): string => {
+  if ('error' in input) return `${printable(input.path)}\n  ${printable(input.error)}\n`;
+  const shown = input.findings.filter(({ severity }) => verbose || reaches(severity, listed));
+  if (quiet && shown.length === 0) return '';
+  const lines: string[] = [chalk.bold(printable(input.path))];
+  lines.push(...headLines(input).map((line) => `  ${line}`));
+  for (const finding of shown) lines.push('', ...findingLines(finding, around, chalk));
+  const hidden = input.findings.length - shown.length;
+  if (hidden > 0)
+    lines.push('', chalk.gray(`  ${hidden} more below ${listed}; --verbose lists them`));
+  for (const [rule, count] of Object.entries(input.omitted)) {
+    lines.push(chalk.gray(`  ${count} more of ${rule}`));
+  }
+  if (!quiet) lines.push('', ...verdictLines(input, chalk));
+  return `${lines.join('\n')}\n`;
+};
+
+const containerNames: Readonly<Record<string, string>> = {
+  'device-state': 'device state',
+  qemu: 'QEMU migration stream',
+  'libvirt-save': 'libvirt save image',
+  'multifd-channel': 'QEMU multifd channel',
+  'return-path': 'QEMU return path',
+  session: 'recorded session',
+  'vfio-user': 'vfio-user capture',
+  'cloud-hypervisor': 'Cloud Hypervisor snapshot',
+};
+
+/** A container as people call it; what wraps it comes first. */
+export const containerText = (container: string): string =>
+  container
+    .split('+')
+    .map((name) => containerNames[name] ?? name)
+    .join(', ');
+
+const headLines = ({ container, bytes, devices }: CheckedInput): readonly string[] => {
+  const lines = [`${containerText(container)}, ${sizeText(bytes)}`];
+  for (const { name, format, bytes: size, pci, opaque } of devices.slice(0, 64)) {
+    const id = pci === undefined ? '' : ` (${pci})`;
+    lines.push(`${name === '' ? 'state' : printable(name)}: ${format}${id}, ${sizeText(size)}`);
+    if (opaque !== undefined && size > 0) {
+      lines.push(...opaqueLines(opaque).map((line) => `  ${line}`));
+    }
+  }
+  if (devices.length > 64) lines.push(`and ${devices.length - 64} more devices`);
+  return lines;
+};
+
+const findingLines = (
+  { rule, severity, threats, message, expected, device, at }: Finding,
+  around: Around | undefined,
+  chalk: ChalkInstance,
+): readonly string[] => {
+  const label = severity.toUpperCase().padEnd(8);
+  const tail = threats.join(', ');
+  const gap = Math.max(WIDTH - 2 - label.length - 1 - rule.length - tail.length, 2);
+  const lines = [
+    `  ${paint(chalk, severity)(label)} ${chalk.bold(rule)}${' '.repeat(gap)}${chalk.gray(tail)}`,
+  ];
+  if (device !== undefined) lines.push(`    ${chalk.gray('of')} ${printable(device)}`);
+  for (const line of wrapped(printable(message), WIDTH - 4)) lines.push(`    ${line}`);
+  if (expected !== undefined) {
+    for (const line of wrapped(printable(`expected ${expected}`), WIDTH - 4)) {
+      lines.push(`    ${chalk.green(line)}`);
+    }
+  }
+  for (const location of at.slice(0, 4)) lines.push(...strip(location, around, chalk));
+  return lines;
+};
+
+/** The bytes of a place in their row of sixteen, with the field marked beneath. */
+const strip = (
+  { path, ranges, bytes, control, note }: Finding['at'][number],
+  around: Around | undefined,
+  chalk: ChalkInstance,
+): readonly string[] => {
+  const [range] = ranges;
+  if (range === undefined) return [];
+  const remark = [
+    range.file === undefined ? '' : `in ${printable(range.file)}`,
+    printable(path),
+    control === undefined || control === 'unknown' ? '' : `set by the ${control}`,
+    printable(note ?? ''),
+  ].filter((part) => part !== '');
+  const aligned = range.offset - (range.offset % ROW);
+  const read = around?.(aligned, ROW, range.file);
+  const from = read === undefined ? range.offset : aligned;
+  const row = read ?? bytes.subarray(0, ROW);
+  const at = range.offset - from;
+  const marked = Math.min(Math.max(range.length, 1), ROW - at);
+  const margin = `    ${offsetText(from).padStart(10)}  `;
+  const lines: string[] = [];
+  if (row.length > 0) {
+    const before = hexBytes(row.subarray(0, at));
+    const field = hexBytes(row.subarray(at, at + marked));
+    const after = hexBytes(row.subarray(at + marked));
+    const parts = [chalk.gray(before), chalk.bold.inverse(field), chalk.gray(after)];
+    const plain = [before, field, after];
+    lines.push(`${margin}${parts.filter((_, index) => plain[index] !== '').join(' ')}`);
+    lines.push(`${' '.repeat(margin.length + at * 3)}${'^'.repeat(marked * 3 - 1)}`);
+  } else {
+    lines.push(`${margin}${chalk.gray('(no bytes)')}`);
+  }
+  if (remark.length > 0) {
+    const where = range.offset === from ? '' : `${offsetText(range.offset)} `;
+    lines.push(`    ${chalk.gray(`${where}${remark.join(', ')}`)}`);
+  }
+  return lines;
+};
+
+const verdictLines = (
+  { findings, verdicts }: CheckedInput,
+  chalk: ChalkInstance,
+): readonly string[] => {
+  const counts = { pass: 0, fail: 0, undecided: 0, 'not-applicable': 0 };
+  for (const verdict of Object.values(verdicts)) counts[verdict] += 1;
+  const bad = severities
+    .map(
+      (severity) => [severity, findings.filter((one) => one.severity === severity).length] as const,
+    )
+    .filter(([, count]) => count > 0)
+    .map(([severity, count]) => paint(chalk, severity)(`${count} ${severity}`));
+  const head = bad.length === 0 ? chalk.green('nothing wrong found') : bad.join(', ');
+  return [
+    `  ${head}`,
+    chalk.gray(
+      `  rules: ${counts.pass} passed, ${counts.fail} failed, ${counts.undecided} undecided, ` +
+        `${counts['not-applicable']} not applicable`,
+    ),
+  ];
+};
+
+/** The closing line over several inputs. */
+export const totalText = (
+  inputs: readonly (CheckedInput | UnreadInput)[],
+  passedOver: number,
+  failing: number,
+): string => {
+  const unread = inputs.filter((input) => 'error' in input).length;
+  const parts = [
+    `${inputs.length} input${inputs.length === 1 ? '' : 's'}`,
+    `${failing} with findings at or above the threshold`,
+    ...(unread > 0 ? [`${unread} unreadable`] : []),
+    ...(passedOver > 0 ? [`${passedOver} text files passed over`] : []),
+  ];
+  return `${parts.join(', ')}\n`;
+};

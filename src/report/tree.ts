@@ -1,0 +1,162 @@
+import type { ChalkInstance } from 'chalk';
+import type { Observer } from '../check/examine.ts';
+import { rawOf, valueText } from '../layout/show.ts';
+import type { ContainerEvent } from '../container/events.ts';
+import { sessionText } from '../container/session/show.ts';
+import { configTree } from '../container/qemu/config-layout.ts';
+import type { LayoutFault, Node } from '../layout/node.ts';
+import { hexBytes, offsetText, placeText, printable, sizeText } from './escape.ts';
+
+/** Where the columns of a line begin. */
+const NAME_WIDTH = 30;
+const STRIP = 8;
+
+export interface TreeOptions {
+  readonly chalk: ChalkInstance;
+  /** Lines beyond this are counted, not printed. */
+  readonly limit: number;
+  /** Only the state of this device. */
+  readonly device: string | undefined;
+  /** How many side channels belong to the input; places in them show which one. */
+  readonly channels?: number;
+  readonly write: (line: string) => void;
+}
+
+/** Prints what an examination tells as it comes: items of the container, then fields of each state. */
+export const treePrinter = ({
+  chalk,
+  limit,
+  device,
+  channels = 0,
+  write,
+}: TreeOptions): Observer & {
+  readonly omitted: () => number;
+} => {
+  let lines = 0;
+  let omitted = 0;
+  const line = (offset: number | undefined, depth: number, text: string): void => {
+    lines += 1;
+    if (lines > limit) {
+      omitted += 1;
+      return;
+    }
+    const shown = channels === 0 ? offsetText : placeText;
+    const place = offset === undefined ? '' : shown(offset);
+    write(`${chalk.gray(place.padStart(12))}  ${'  '.repeat(depth)}${text}`);
+  };
+  /** A field and all below it; `placed` gives the offset in the file. */
+  const fieldLines = (
+    label: string,
+    field: Node,
+    depth: number,
+    placed: (field: Node) => number | undefined,
+  ): void => {
+    const offset = placed(field);
+    const faults = field.faults.map((fault) => chalk.red(` ! ${faultText(fault)}`)).join('');
+    if (field.children.length > 0) {
+      line(offset, depth, `${chalk.bold(printable(label))}${faults}`);
+      for (const inner of field.children) fieldLines(inner.name, inner, depth + 1, placed);
+      return;
+    }
+    const name = printable(label).padEnd(Math.max(NAME_WIDTH - 2 * depth, 1));
+    line(offset, depth, `${name} ${leafText(field, chalk)}${faults}`);
+  };
+  return {
+    omitted: () => omitted,
+    event: (event) => {
+      if (event.kind === 'device-config') {
+        const root = configTree(event);
+        if (root === undefined || (device !== undefined && device !== event.section.idstr)) return;
+        fieldLines('PCIDevice', root, 2, ({ start }) => event.offset + start);
+        return;
+      }
+      if (device !== undefined) return;
+      const text = eventText(event);
+      if (text !== undefined && 'offset' in event) line(event.offset, depthOf(event), text);
+    },
+    unit: (unit) => {
+      if (device !== undefined && device !== unit.device) return;
+      if (unit.device !== '') line(undefined, 0, chalk.cyan(`state of ${printable(unit.device)}`));
+      const { root, format } = unit;
+      const label = root.name === '' ? format : root.name;
+      fieldLines(
+        label,
+        root,
+        unit.device === '' ? 0 : 1,
+        (field) => unit.locate(field).ranges[0]?.offset,
+      );
+    },
+  };
+};
+
+/** Value, then the first bytes as they stand in the file. */
+const leafText = (field: Node, chalk: ChalkInstance): string => {
+  const raw = rawOf(field);
+  const strip = hexBytes(raw.subarray(0, STRIP));
+  const more = field.length > STRIP ? ` … ${sizeText(field.length)}` : '';
+  const value = valueText(field);
+  const bytes = chalk.gray(`${strip}${more}`);
+  return value === undefined ? bytes : `${printable(value).padEnd(20)} ${bytes}`;
+};
+
+/** A fault in a few words, for the end of a line. */
+const faultText = (fault: LayoutFault): string => {
+  switch (fault.code) {
+    case 'truncated':
+      return `cut after ${fault.got} of ${sizeText(fault.wanted)}`;
+    case 'overrun':
+      return `claims ${fault.wanted} bytes, ${fault.got} remain`;
+    case 'trailing':
+      return 'not explained by the format';
+    default:
+      return fault.code.replaceAll('-', ' ');
+  }
+};
+
+const depthOf = (event: ContainerEvent): number =>
+  event.kind === 'vfio-record' || event.kind === 'ram-block' ? 1 : 0;
+
+/** One line for an event; undefined for those that another line tells already. */
+const eventText = (event: ContainerEvent): string | undefined => {
+  switch (event.kind) {
+    case 'header':
+      return `QEMU stream, version ${event.version}`;
+    case 'configuration':
+      return `configuration, machine ${printable(event.machine)}`;
+    case 'command':
+      return `command ${event.name}`;
+    case 'section': {
+      const { type, id, idstr, instance, version, recovered } = event.section;
+      const found = recovered ? ' (found again after damage)' : '';
+      return type === 'start' || type === 'full'
+        ? `${type.toUpperCase()} #${id} ${printable(idstr)}, instance ${instance}, version ${version}${found}`
+        : `${type.toUpperCase()} #${id} ${printable(idstr)}${found}`;
+    }
+    case 'ram-block':
+      return `RAM block ${printable(event.name)}, ${event.usedLength} bytes`;
+    case 'vfio-record':
+      return event.dataLength === undefined
+        ? event.name
+        : `${event.name}, ${event.dataLength} bytes of device state at ${offsetText(event.dataOffset ?? 0)}`;
+    case 'eof':
+      return 'end of sections';
+    case 'vmdesc':
+      return `description of ${event.devices} devices, ${sizeText(event.length)}`;
+    case 'trailing':
+      return `${sizeText(event.length)} behind the stream`;
+    case 'note':
+      return printable(event.text);
+    case 'fault':
+      return `! ${event.code.replaceAll('-', ' ')}`;
+    case 'section-end':
+    case 'device-open':
+    case 'device-bytes':
+    case 'device-config':
+    case 'device-close':
+      return undefined;
+    default: {
+      const text = sessionText(event);
+      return text === undefined ? undefined : printable(text);
+    }
+  }
+};
