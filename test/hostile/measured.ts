@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+export const cli = join(root, 'dist', 'cli.js');
+
+/** What a check may take at most, whatever the input: the budget of the design. */
+export const MOST_MEMORY = 200e6;
+/** `VSTATE_HOSTILE=full` feeds as much as the design promises; otherwise what a build has time for. */
+export const full = process.env.VSTATE_HOSTILE === 'full';
+
+export interface Measured {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number | null;
+  /** Peak of resident memory in bytes; undefined where the process did not come to its end. */
+  readonly peak: number | undefined;
+  readonly milliseconds: number;
+}
+
+/** Leaves the peak of resident memory behind, which the kernel keeps with the process. */
+const reporter = `data:text/javascript,${encodeURIComponent(`
+const { readFileSync, writeFileSync } = process.getBuiltinModule('node:fs');
+process.on('exit', () => {
+  let kilobytes = process.resourceUsage().maxRSS;
+  try {
+    kilobytes = Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
+  } catch {}
+  writeFileSync(process.env.VSTATE_PEAK, String(kilobytes));
+});`)}`;
+
+/**
+ * Runs the built program, alone or at the end of a shell pipe: `from` is the command that writes
+ * its standard input.
+ */
+export const measured = async (
+  args: readonly string[],
+  { from, env = {} }: { readonly from?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Measured> => {
+  const folder = mkdtempSync(join(tmpdir(), 'vstate-peak-'));
+  const file = join(folder, 'peak');
+  const command = [process.execPath, '--import', reporter, cli, ...args];
+  const started = performance.now();
+  const child = spawn(
+    'sh',
+    ['-c', from === undefined ? 'exec "$@"' : `${from} | "$@"`, 'sh', ...command],
+    {
+      cwd: root,
+      env: { PATH: process.env.PATH, VSTATE_PEAK: file, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const text = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (text.stdout += part));
+  child.stderr.setEncoding('utf8').on('data', (part: string) => (text.stderr += part));
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  const milliseconds = performance.now() - started;
+  let peak: number | undefined;
+  try {
+    peak = Number(readFileSync(file, 'utf8')) * 1024;
+  } catch {
+    // The process was ended before it could leave its peak.
+  }
+  rmSync(folder, { recursive: true });
+  return { ...text, status, peak, milliseconds };
+};
+
+interface Document {
+  readonly inputs: readonly {
+    readonly container: string;
+    readonly devices: readonly { readonly format: string; readonly bytes: number }[];
+    readonly findings: readonly { readonly rule: string }[];
+  }[];
+}
+
+/** The rules that a `--json` run found broken, each once, in alphabetical order. */
+export const rulesOf = ({ stdout }: Measured): readonly string[] => {
+  const { inputs } = JSON.parse(stdout) as Document;
+  return [...new Set(inputs.flatMap(({ findings }) => findings.map(({ rule }) => rule)))].sort();
+};
+
+/** One line of numbers beside the verdict of the test. */
+export const show = (name: string, { peak, milliseconds, status }: Measured): void => {
+  const megabytes = peak === undefined ? '?' : Math.round(peak / 1e6);
+  console.log(`${name}: exit ${status}, ${Math.round(milliseconds)} ms, ${megabytes} MB`);
+};
