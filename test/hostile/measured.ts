@@ -6,8 +6,11 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..', '..');
 export const cli = join(root, 'dist', 'cli.js');
 
-/** What a check may take at most, whatever the input: the budget of the design. */
-export const MOST_MEMORY = 200e6;
+/**
+ * What a check may take at most, whatever the input. The budget of the design is 200 MB; the rest is
+ * left for a Node that takes more than those of today, with which the worst input takes 130 MB.
+ */
+export const MOST_MEMORY = 160e6;
 /** `VSTATE_HOSTILE=full` feeds as much as the design promises; otherwise what a build has time for. */
 export const full = process.env.VSTATE_HOSTILE === 'full';
 
