@@ -22,7 +22,7 @@ export type Edit =
   | { readonly kind: 'set'; readonly field: string; readonly value: bigint }
   /** The bytes of a leaf or a branch are replaced; of any length. */
   | { readonly kind: 'bytes'; readonly field: string; readonly bytes: Uint8Array }
-  /** A payload or text is cut or filled up to `size` bytes. */
+  /** A payload or text is cut, or filled up by repeating it, to `size` bytes. */
   | { readonly kind: 'resize'; readonly field: string; readonly size: number }
   /** A record, element or branch stands `times` more often, behind itself. */
   | { readonly kind: 'repeat'; readonly field: string; readonly times: number }
@@ -45,7 +45,7 @@ export type Edit =
       readonly place: 'before' | 'instead';
       readonly draft: Draft;
     }
-  /** The state ends at this offset of the seed. */
+  /** The feeder stops at this offset of the seed; nothing is repaired after it. */
   | { readonly kind: 'truncate'; readonly at: number }
   /** Raw bytes at an offset of the seed: `drop` of them left out, `put` written instead. */
   | {
@@ -67,7 +67,10 @@ export type Cuts =
   | { readonly kind: 'whole' }
   /** Writes of `size` bytes. */
   | { readonly kind: 'every'; readonly size: number }
-  /** One write ends `before` bytes in front of each header (a branch of the layout); 0 is at it. */
+  /**
+   * One write ends `before` bytes in front of each header (a struct of the layout); 0 is at it, less
+   * is inside it.
+   */
   | { readonly kind: 'headers'; readonly before: number }
   /** One cut, at this offset of what is written. */
   | { readonly kind: 'at'; readonly offset: number };

@@ -1,0 +1,211 @@
+import type { Comparison } from '../targets/target.ts';
+import { guidedEdit } from './guided-edit.ts';
+import { offersOf, type Offer } from './proposals.ts';
+import { plainSession, type Edit, type Plan, type Repair } from './plan.ts';
+import type { Random } from './random.ts';
+import { randomSession, type SessionAbilities } from './random-session.ts';
+import { type Library, type Part, type Skeleton } from './skeleton.ts';
+
+/** What a target has told that may be worth writing into a state. */
+export interface Hints {
+  /** Strings and numbers of the layout and the target. */
+  readonly dictionary: readonly Uint8Array[];
+  /** Operands of comparisons that failed while the parent ran. */
+  readonly operands: readonly Comparison[];
+}
+
+export const noHints: Hints = { dictionary: [], operands: [] };
+
+/** How often each mutator is drawn: by what has paid on restore code, never by vendor. */
+const weights: Readonly<Record<string, number>> = {
+  'length-boundary': 14,
+  'count-boundary': 10,
+  'offset-boundary': 10,
+  'range-boundary': 12,
+  'known-value': 10,
+  'bit-flip': 6,
+  'address-boundary': 5,
+  'plain-number': 12,
+  'text-value': 5,
+  'payload-size': 14,
+  'payload-content': 4,
+  'record-order': 16,
+  'new-record': 10,
+  'leaf-to-children': 6,
+  'coupled-wrap': 10,
+  'cut-at-boundary': 8,
+};
+
+/** Edits of one plan; more of them hide each other. */
+const MOST_EDITS = 8;
+
+/**
+ * One plan to try, drawn from the seeds of a library or made from a parent that found something new.
+ * The same numbers, library, parent and hints give the same plan.
+ */
+export const randomPlan = (
+  random: Random,
+  library: Library,
+  parent?: Plan,
+  hints: Hints = noHints,
+  abilities?: SessionAbilities,
+): Plan => {
+  const from = parent === undefined ? undefined : library.get(parent.seed);
+  const skeleton = from ?? random.pick(library.seeds);
+  if (skeleton === undefined) throw new Error('a library without seeds has no plans');
+  if (parent === undefined || from === undefined) {
+    const edits = newEdits(random, library, skeleton, hints);
+    return {
+      seed: skeleton.digest,
+      edits,
+      repair: randomRepair(random, skeleton),
+      session: random.oneIn(4) ? randomSession(random, skeleton, abilities) : plainSession,
+    };
+  }
+  return changedPlan(random, library, skeleton, parent, hints, abilities);
+};
+
+const newEdits = (
+  random: Random,
+  library: Library,
+  skeleton: Skeleton,
+  hints: Hints,
+): readonly Edit[] => {
+  const edits = [...randomEdits(random, library, skeleton, hints)];
+  while (edits.length < MOST_EDITS && random.oneIn(3)) {
+    edits.push(...randomEdits(random, library, skeleton, hints));
+  }
+  return edits;
+};
+
+/** A parent with one thing changed: mostly an edit more. */
+const changedPlan = (
+  random: Random,
+  library: Library,
+  skeleton: Skeleton,
+  parent: Plan,
+  hints: Hints,
+  abilities: SessionAbilities | undefined,
+): Plan => {
+  const turn = random.below(16);
+  if (turn === 0) return { ...parent, repair: randomRepair(random, skeleton) };
+  if (turn <= 2) return { ...parent, session: randomSession(random, skeleton, abilities) };
+  const { edits } = parent;
+  const added = newEdits(random, library, skeleton, hints);
+  if (edits.length === 0 || (turn <= 11 && edits.length < MOST_EDITS)) {
+    return { ...parent, edits: [...edits, ...added] };
+  }
+  const place = random.below(edits.length);
+  const kept = edits.filter((_, at) => at !== place);
+  if (turn <= 13 || edits.length === 1) return { ...parent, edits: [...kept, ...added] };
+  return { ...parent, edits: kept };
+};
+
+const randomEdits = (
+  random: Random,
+  library: Library,
+  skeleton: Skeleton,
+  hints: Hints,
+): readonly Edit[] => {
+  if (hints.operands.length + hints.dictionary.length > 0 && random.oneIn(4)) {
+    const guided = guidedEdit(random, skeleton, hints);
+    if (guided !== undefined) return [guided];
+  }
+  const turn = random.below(32);
+  if (turn === 0 || skeleton.parts.length === 0) return [randomBytes(random, skeleton)];
+  if (turn <= 2) {
+    const spliced = randomSplice(random, library, skeleton);
+    if (spliced !== undefined) return [spliced];
+  }
+  if (turn <= 4) {
+    const set = randomSet(random, skeleton);
+    if (set !== undefined) return [set];
+  }
+  const offers = random.pick(drawnOffers(skeleton));
+  const offer = offers === undefined ? undefined : random.pick(offers);
+  const proposal = offer === undefined ? undefined : milder(random, offer);
+  return proposal ?? [randomBytes(random, skeleton)];
+};
+
+/** Proposals stand mildest first, and half of the draws are among the first. */
+const milder = (random: Random, { proposals }: Offer): readonly Edit[] | undefined =>
+  proposals[random.below(random.oneIn(2) ? Math.min(proposals.length, 6) : proposals.length)];
+
+const drawn = new WeakMap<Skeleton, readonly (readonly Offer[])[]>();
+
+/** The offers of a seed, each as often as its mutator's weight says. */
+const drawnOffers = (skeleton: Skeleton): readonly (readonly Offer[])[] => {
+  const before = drawn.get(skeleton);
+  if (before !== undefined) return before;
+  const all = [...offersOf(skeleton)].flatMap(([id, offers]) =>
+    new Array<readonly Offer[]>(weights[id] ?? 1).fill(offers),
+  );
+  drawn.set(skeleton, all);
+  return all;
+};
+
+/** Any number, set to anything. */
+const randomSet = (random: Random, skeleton: Skeleton): Edit | undefined => {
+  const part = random.pick(skeleton.parts);
+  if (part === undefined || typeof part.value !== 'bigint') return undefined;
+  const bits = part.length * 8;
+  const wanted = random.oneIn(2)
+    ? part.value ^ (1n << BigInt(random.below(bits)))
+    : random.bits64() >> BigInt(random.below(64));
+  return { kind: 'set', field: part.path, value: BigInt.asUintN(bits, wanted) };
+};
+
+/** A part of another seed, of the same name or shape if there is one, of any kind now and then. */
+const randomSplice = (random: Random, library: Library, skeleton: Skeleton): Edit | undefined => {
+  const target = random.pick(skeleton.parts);
+  const from = random.pick(library.seeds);
+  if (target === undefined || from === undefined) return undefined;
+  let source: Part | undefined;
+  for (let turn = 0; turn < 8 && source === undefined; turn += 1) {
+    const drawnPart = random.pick(from.parts);
+    const fits =
+      drawnPart !== undefined &&
+      (drawnPart.name === target.name || drawnPart.element === target.element);
+    if (fits) source = drawnPart;
+  }
+  source ??= from.byPath.get(target.path);
+  if (source === undefined || source.length > 1 << 16) return undefined;
+  if (source === target && from === skeleton) return undefined;
+  const place = target.element && random.oneIn(2) ? 'before' : 'instead';
+  return { kind: 'splice', field: target.path, place, from: from.digest, part: source.path };
+};
+
+/** Bytes without regard to fields, as any other fuzzer changes them. */
+const randomBytes = (random: Random, { bytes }: Skeleton): Edit => {
+  const at = random.below(bytes.length + 1);
+  const size = 1 + random.below(random.oneIn(4) ? 32 : 4);
+  const turn = random.below(4);
+  if (turn === 0 || bytes.length === 0)
+    return { kind: 'raw', at, drop: 0, put: random.bytes(size) };
+  if (turn === 1) return { kind: 'raw', at, drop: size, put: new Uint8Array(0) };
+  if (turn === 2) {
+    const put = Uint8Array.of((bytes[at] ?? 0) ^ (1 << random.below(8)));
+    return { kind: 'raw', at, drop: 1, put };
+  }
+  return { kind: 'raw', at, drop: size, put: random.bytes(size) };
+};
+
+const all: Repair = { kind: 'all' };
+const none: Repair = { kind: 'none' };
+
+const derivedNumbers = new WeakMap<Skeleton, readonly Part[]>();
+
+/** Mostly right, so that what is wrong is what the edits say. */
+export const randomRepair = (random: Random, skeleton: Skeleton): Repair => {
+  const turn = random.below(16);
+  if (turn <= 11) return all;
+  if (turn <= 13) return none;
+  let derived = derivedNumbers.get(skeleton);
+  if (derived === undefined) {
+    const sums = new Set(skeleton.sums.map(({ field }) => field));
+    derived = skeleton.parts.filter((part) => part.measures.length > 0 || sums.has(part));
+    derivedNumbers.set(skeleton, derived);
+  }
+  const field = random.pick(derived);
+  return field === undefined ? all : { kind: 'all-but', field: field.path };
+};
