@@ -77,7 +77,7 @@ const common = {
 
 const cli = await esbuild.build({
   ...common,
-  entryPoints: { cli: 'src/cli/main.ts' },
+  entryPoints: { cli: 'src/cli/main.ts', 'module-worker': 'src/targets/module-worker.ts' },
   chunkNames: 'cli/[name]-[hash]',
 });
 

@@ -156,3 +156,6 @@ export const bytesOf = (input: Input): Uint8Array => {
   bytes.set(base.subarray(from), to);
   return bytes;
 };
+
+/** The laboratory's failure before there is a target: the program does not start, or is not there. */
+export class TargetUnavailable extends Error {}
