@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -100,7 +100,7 @@ try {
   }
   for (const file of library.outputFiles) await write(file.path, file.contents);
   await write(path.join(fresh, 'THIRD-PARTY-LICENSES.txt'), await licences(cli.metafile));
-  if (emitDeclarations()) await replaceDist();
+  if (await emitDeclarations()) await replaceDist();
   else process.exitCode = 1;
 } finally {
   await rm(fresh, { recursive: true, force: true });
@@ -124,14 +124,22 @@ function refuseOutsiders({ outputs }) {
   }
 }
 
-function emitDeclarations() {
+/** Only what has changed is written anew, in a folder that is kept; dist/ gets a copy of it. */
+async function emitDeclarations() {
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const kept = path.join(cache, 'declarations');
   const { status } = spawnSync(
     process.execPath,
-    [tsc, '--project', path.join(root, 'tsconfig.build.json'), '--outDir', fresh],
+    [tsc, '--project', path.join(root, 'tsconfig.build.json'), '--outDir', kept],
     { cwd: root, stdio: 'inherit' },
   );
-  return status === 0;
+  if (status !== 0) return false;
+  // What was declared by a file that is gone is still there.
+  const alive = (file) =>
+    !file.endsWith('.d.ts') ||
+    existsSync(path.join(root, 'src', path.relative(kept, file).replace(/\.d\.ts$/, '.ts')));
+  await cp(kept, fresh, { recursive: true, filter: alive });
+  return true;
 }
 
 /** Two builds may end at the same time. Either wins; the loser moves the winner's dist/ aside. */
