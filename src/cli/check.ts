@@ -5,13 +5,17 @@ import type { ExamineOptions } from '../check/examine.ts';
 import { readExpectation } from '../policy/read.ts';
 import { inputsOf } from '../check/inputs.ts';
 import { expectationLike } from '../check/like.ts';
-import { reaches, severities, type Severity } from '../finding/finding.ts';
+import { severities } from '../finding/finding.ts';
 import { printable } from '../report/escape.ts';
-import { checkDocument, type UnreadInput } from '../report/json.ts';
+import { failingInputs } from '../report/annotations.ts';
+import { baselineOf, compared, type GoneFinding } from '../report/baseline.ts';
+import type { UnreadInput } from '../report/json.ts';
+import { pictureOf } from '../report/picture.ts';
+import type { Drawn, Report } from '../report/report.ts';
 import { inputText, totalText, type Around } from '../report/text.ts';
+import { windowsOf } from '../report/windows.ts';
 import type { Expectation } from '../rules/rule.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
-import { jsonText } from './json.ts';
 import {
   catalogueOption,
   channelsExplained,
@@ -22,6 +26,14 @@ import {
   opened,
   reasonOf,
 } from './options.ts';
+import {
+  baselineFrom,
+  digesting,
+  needsPictures,
+  outputsOf,
+  writeBaseline,
+  writeOutputs,
+} from './outputs.ts';
 import type { CheckFlags } from './program.ts';
 import { progressLine } from './progress.ts';
 import { tool } from './version.ts';
@@ -32,6 +44,9 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
     throw new UsageError('no input', 'name a file, a directory, or - for standard input');
   }
   const threshold = severities.find((severity) => severity === flags.failOn);
+  const outputs = outputsOf(flags.output ?? [], flags.json === true);
+  const printed = outputs.some(({ kind, path }) => kind === 'text' && path === '-');
+  const baseline = flags.baseline === undefined ? undefined : baselineFrom(flags.baseline);
   const { formats, rules } = await catalogueOption(flags.formatFile);
   const options = {
     format: formatOption(flags.format, formats),
@@ -43,9 +58,19 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
   const channels = channelSources(flags.channel, paths);
   const chalk = chalkFor(flags.color);
   const inputs: (CheckedInput | UnreadInput)[] = [];
+  const pictures = new Map<string, Drawn>();
+  const gone: GoneFinding[] = [];
   const expired = deadline(flags.timeLimit);
+  const drawing = needsPictures(outputs);
+  const lines = Math.max(Math.floor(MOST_LINES / paths.length), 50);
   for (const path of paths) {
-    const checked = await one(path, channels, async (source) => {
+    const artist = drawing
+      ? pictureOf(
+          lines,
+          channels.map((one) => one.path),
+        )
+      : undefined;
+    const checked = await one(path, channels, drawing, async (source) => {
       const progress = progressLine();
       return channelsExplained(
         check(source, {
@@ -56,14 +81,25 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
           channels,
           most: flags.maxFindings,
           progress: progress?.report,
+          ...(artist === undefined ? {} : { observer: artist.observer }),
         }),
       ).finally(() => progress?.clear());
     });
-    inputs.push('error' in checked ? checked : checked.input);
     if ('error' in checked) {
+      inputs.push(checked);
       process.stderr.write(`vstate-check: ${printable(`${checked.path}: ${checked.error}`)}\n`);
-    } else if (flags.json !== true) {
-      const text = inputText(checked.input, checked.around, {
+      continue;
+    }
+    const against = baseline === undefined ? undefined : compared(checked.input, baseline);
+    const input = against?.input ?? checked.input;
+    gone.push(...(against?.gone ?? []));
+    inputs.push(input);
+    if (artist !== undefined) {
+      const windows = windowsOf(input, checked.around);
+      pictures.set(path, { ...artist.result(), sha256: checked.sha256?.() ?? '', windows });
+    }
+    if (printed) {
+      const text = inputText(input, checked.around, {
         chalk,
         quiet: flags.quiet ?? false,
         verbose: flags.verbose ?? false,
@@ -71,24 +107,29 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
       });
       if (text !== '') process.stdout.write(inputs.length > 1 ? `\n${text}` : text);
     }
-    if (!('error' in checked)) checked.close();
+    checked.close();
   }
   for (const channel of channels) channel.close();
-  if (flags.json === true) {
-    const document = checkDocument({ tool, expect, inputs });
-    process.stdout.write(`${jsonText(document, 2)}\n`);
+  const report: Report = { tool, expect, inputs, rules, threshold, pictures, gone };
+  const failing = failingInputs(report);
+  if (printed && flags.quiet !== true) {
+    if (inputs.length > 1) process.stdout.write(`\n${totalText(inputs, passedOver, failing)}`);
+    if (gone.length > 0) process.stdout.write(`${gone.length} findings of the baseline are gone\n`);
   }
-  const failing = inputs.filter((input) => fails(input, threshold)).length;
-  if (flags.json !== true && flags.quiet !== true && inputs.length > 1) {
-    process.stdout.write(`\n${totalText(inputs, passedOver, failing)}`);
-  }
+  writeOutputs(report, outputs);
+  if (flags.writeBaseline !== undefined) writeBaseline(flags.writeBaseline, baselineOf(inputs));
   if (failing > 0) return exitCodes.findings;
   return inputs.some((input) => 'error' in input) ? exitCodes.undone : exitCodes.sound;
 };
 
+/** Lines of all pictures of one run, which are held until the reports are written. */
+const MOST_LINES = 20_000;
+
 interface Done {
   readonly input: CheckedInput;
   readonly around: Around;
+  /** Digest of what was read; undefined where nobody asked for it. */
+  readonly sha256: (() => string) | undefined;
   readonly close: () => void;
 }
 
@@ -96,19 +137,21 @@ interface Done {
 const one = async (
   path: string,
   channels: readonly Source[],
+  digest: boolean,
   run: (source: Source) => Promise<CheckedInput>,
 ): Promise<Done | UnreadInput> => {
   try {
     const source = opened(path);
     try {
-      const input = await run(source);
+      const digested = digest ? digesting(source) : undefined;
+      const input = await run(digested?.source ?? source);
       const around: Around = (offset, length, file) => {
         const inner = file === undefined ? source : channels.find((one) => one.path === file);
         return inner?.readAt === undefined || isCompressed(inner)
           ? undefined
           : inner.readAt(offset, length);
       };
-      return { input, around, close: source.close };
+      return { input, around, sha256: digested?.sha256, close: source.close };
     } catch (error) {
       source.close();
       return { path, error: reasonOf(error) };
@@ -118,11 +161,6 @@ const one = async (
     throw error;
   }
 };
-
-const fails = (input: CheckedInput | UnreadInput, threshold: Severity | undefined): boolean =>
-  threshold !== undefined &&
-  !('error' in input) &&
-  input.findings.some(({ severity }) => reaches(severity, threshold));
 
 const listed = (names: readonly string[]): ReturnType<typeof inputsOf> => {
   let inputs;

@@ -3,13 +3,13 @@ import { rangeIn } from '../bytes/files.ts';
 import { examine, type ExamineOptions } from '../check/examine.ts';
 import { rawOf, valueText } from '../layout/show.ts';
 import { child, pathOf, walk, type Node } from '../layout/node.ts';
-import { containerText } from '../report/text.ts';
 import { hexBytes, printable, sizeText } from '../report/escape.ts';
 import { opaqueLines, regionLines } from '../report/opaque.ts';
 import { treePrinter } from '../report/tree.ts';
 import { treeCollector, type InspectInput } from '../report/tree-json.ts';
+import { containerText } from '../report/words.ts';
 import { exitCodes, UndoneError } from './exit.ts';
-import { jsonText } from './json.ts';
+import { jsonText } from '../report/json-text.ts';
 import {
   catalogueOption,
   channelsExplained,

@@ -69,6 +69,13 @@ export const program = (): Command => {
     .description('check inputs and report what is wrong with them (the default command)')
     .argument('[inputs...]', 'files, directories, or - for standard input')
     .option('--json', 'print one JSON document')
+    .option(
+      '--output <kind=file>',
+      'write a report: text, json, sarif, junit, markdown, github, gitlab, html (repeatable)',
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+    )
+    .option('--baseline <file>', 'findings of this baseline are known and do not count')
+    .option('--write-baseline <file>', 'write the findings of this run as a baseline')
     .addOption(
       new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')
         .choices([...severities, 'never'])
@@ -170,6 +177,9 @@ export const program = (): Command => {
 
 export interface CheckFlags {
   readonly json?: boolean;
+  readonly output?: readonly string[];
+  readonly baseline?: string;
+  readonly writeBaseline?: string;
   readonly failOn: string;
   readonly channel?: readonly string[];
   readonly container?: string;

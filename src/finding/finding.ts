@@ -60,7 +60,18 @@ export interface Finding {
   readonly device?: string;
   /** The first location is the place of the finding; more say where it contradicts. */
   readonly at: readonly Location[];
+  /** Set where the finding does not count against its input; reports show it all the same. */
+  readonly excused?: Excuse;
 }
+
+/** Why a finding does not count: it stands in the baseline, or a person said so. */
+export type Excuse =
+  | { readonly kind: 'known' }
+  | { readonly kind: 'suppressed'; readonly reason: string; readonly expires?: string };
+
+/** True when a finding that is not excused is as bad as `threshold` or worse. */
+export const counts = ({ severity, excused }: Finding, threshold: Severity): boolean =>
+  excused === undefined && reaches(severity, threshold);
 
 /** True when `severity` is as bad as `threshold` or worse. */
 export const reaches = (severity: Severity, threshold: Severity): boolean =>

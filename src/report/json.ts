@@ -1,6 +1,7 @@
 import type { CheckedInput } from '../check/check.ts';
 import type { DeviceResult } from '../check/device.ts';
 import type { Finding, Location } from '../finding/finding.ts';
+import { fingerprints } from './fingerprint.ts';
 import type { CheckDocument } from './schema.ts';
 
 /** An input that could not be read, beside those that were checked. */
@@ -29,7 +30,7 @@ export const checkDocument = ({ tool, expect, inputs }: CheckRun): CheckDocument
           container: input.container,
           bytes: input.bytes,
           devices: input.devices.map(device),
-          findings: input.findings.map(finding),
+          findings: findingsOf(input.findings),
           omitted: input.omitted,
           rules: input.verdicts,
         },
@@ -47,7 +48,14 @@ const device = (one: DeviceResult): CheckDocument['inputs'][number]['devices'][n
   ...(one.opaque === undefined ? {} : { opaque: { ...one.opaque } }),
 });
 
-const finding = (one: Finding): CheckDocument['inputs'][number]['findings'][number] => {
+const findingsOf = (findings: readonly Finding[]): CheckDocument['inputs'][number]['findings'] => {
+  const names = fingerprints(findings);
+  return findings.map((one, index) => ({ ...finding(one), fingerprint: names[index] ?? '' }));
+};
+
+const finding = (
+  one: Finding,
+): Omit<CheckDocument['inputs'][number]['findings'][number], 'fingerprint'> => {
   const [first, ...others] = one.at;
   return {
     rule: one.rule,
@@ -59,6 +67,7 @@ const finding = (one: Finding): CheckDocument['inputs'][number]['findings'][numb
     confidence: one.confidence,
     ...(one.device === undefined ? {} : { device: one.device }),
     ...(one.expected === undefined ? {} : { expected: one.expected }),
+    ...(one.excused === undefined ? {} : { excused: one.excused }),
     ...(first === undefined ? {} : detail(first)),
     ...(others.length === 0
       ? {}

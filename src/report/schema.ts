@@ -34,6 +34,20 @@ const finding = location.extend({
   device: z.string().optional().describe('device whose state this is about'),
   expected: z.string().optional(),
   related: z.array(location).optional(),
+  fingerprint: z
+    .string()
+    .describe('name of the finding that stays when unrelated bytes are put in or taken out'),
+  excused: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('known') }).describe('it stands in the baseline'),
+      z.object({
+        kind: z.literal('suppressed'),
+        reason: z.string(),
+        expires: z.string().optional(),
+      }),
+    ])
+    .optional()
+    .describe('why the finding does not count against the input'),
 });
 
 const opaque = z

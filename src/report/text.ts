@@ -4,6 +4,7 @@ import { reaches, severities, type Finding, type Severity } from '../finding/fin
 import { hexBytes, offsetText, printable, sizeText, wrapped } from './escape.ts';
 import type { UnreadInput } from './json.ts';
 import { opaqueLines } from './opaque.ts';
+import { containerText } from './words.ts';
 
 const WIDTH = 80;
 const ROW = 16;
@@ -35,38 +36,25 @@ export const inputText = (
   { chalk, quiet, verbose, listed }: TextOptions,
 ): string => {
   if ('error' in input) return `${printable(input.path)}\n  ${printable(input.error)}\n`;
-  const shown = input.findings.filter(({ severity }) => verbose || reaches(severity, listed));
+  const shown = input.findings.filter(
+    ({ severity, excused }) => verbose || (excused === undefined && reaches(severity, listed)),
+  );
   if (quiet && shown.length === 0) return '';
   const lines: string[] = [chalk.bold(printable(input.path))];
   lines.push(...headLines(input).map((line) => `  ${line}`));
   for (const finding of shown) lines.push('', ...findingLines(finding, around, chalk));
-  const hidden = input.findings.length - shown.length;
+  const excused = input.findings.filter((finding) => finding.excused !== undefined).length;
+  const hidden = input.findings.length - shown.length - (verbose ? 0 : excused);
   if (hidden > 0)
     lines.push('', chalk.gray(`  ${hidden} more below ${listed}; --verbose lists them`));
+  if (excused > 0 && !verbose)
+    lines.push('', chalk.gray(`  ${excused} known or suppressed; --verbose lists them`));
   for (const [rule, count] of Object.entries(input.omitted)) {
     lines.push(chalk.gray(`  ${count} more of ${rule}`));
   }
   if (!quiet) lines.push('', ...verdictLines(input, chalk));
   return `${lines.join('\n')}\n`;
 };
-
-const containerNames: Readonly<Record<string, string>> = {
-  'device-state': 'device state',
-  qemu: 'QEMU migration stream',
-  'libvirt-save': 'libvirt save image',
-  'multifd-channel': 'QEMU multifd channel',
-  'return-path': 'QEMU return path',
-  session: 'recorded session',
-  'vfio-user': 'vfio-user capture',
-  'cloud-hypervisor': 'Cloud Hypervisor snapshot',
-};
-
-/** A container as people call it; what wraps it comes first. */
-export const containerText = (container: string): string =>
-  container
-    .split('+')
-    .map((name) => containerNames[name] ?? name)
-    .join(', ');
 
 const headLines = ({ container, bytes, devices }: CheckedInput): readonly string[] => {
   const lines = [`${containerText(container)}, ${sizeText(bytes)}`];
@@ -82,7 +70,7 @@ const headLines = ({ container, bytes, devices }: CheckedInput): readonly string
 };
 
 const findingLines = (
-  { rule, severity, threats, message, expected, device, at }: Finding,
+  { rule, severity, threats, message, expected, device, at, excused }: Finding,
   around: Around | undefined,
   chalk: ChalkInstance,
 ): readonly string[] => {
@@ -98,6 +86,11 @@ const findingLines = (
     for (const line of wrapped(printable(`expected ${expected}`), WIDTH - 4)) {
       lines.push(`    ${chalk.green(line)}`);
     }
+  }
+  if (excused !== undefined) {
+    const why =
+      excused.kind === 'known' ? 'known: in the baseline' : `suppressed: ${excused.reason}`;
+    for (const line of wrapped(printable(why), WIDTH - 4)) lines.push(`    ${chalk.gray(line)}`);
   }
   for (const location of at.slice(0, 4)) lines.push(...strip(location, around, chalk));
   return lines;

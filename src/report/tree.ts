@@ -1,11 +1,10 @@
 import type { ChalkInstance } from 'chalk';
 import type { Observer } from '../check/examine.ts';
 import { rawOf, valueText } from '../layout/show.ts';
-import type { ContainerEvent } from '../container/events.ts';
-import { sessionText } from '../container/session/show.ts';
 import { configTree } from '../container/qemu/config-layout.ts';
-import type { LayoutFault, Node } from '../layout/node.ts';
+import type { Node } from '../layout/node.ts';
 import { hexBytes, offsetText, placeText, printable, sizeText } from './escape.ts';
+import { depthOf, eventText, faultText } from './words.ts';
 
 /** Where the columns of a line begin. */
 const NAME_WIDTH = 30;
@@ -97,66 +96,4 @@ const leafText = (field: Node, chalk: ChalkInstance): string => {
   const value = valueText(field);
   const bytes = chalk.gray(`${strip}${more}`);
   return value === undefined ? bytes : `${printable(value).padEnd(20)} ${bytes}`;
-};
-
-/** A fault in a few words, for the end of a line. */
-const faultText = (fault: LayoutFault): string => {
-  switch (fault.code) {
-    case 'truncated':
-      return `cut after ${fault.got} of ${sizeText(fault.wanted)}`;
-    case 'overrun':
-      return `claims ${fault.wanted} bytes, ${fault.got} remain`;
-    case 'trailing':
-      return 'not explained by the format';
-    default:
-      return fault.code.replaceAll('-', ' ');
-  }
-};
-
-const depthOf = (event: ContainerEvent): number =>
-  event.kind === 'vfio-record' || event.kind === 'ram-block' ? 1 : 0;
-
-/** One line for an event; undefined for those that another line tells already. */
-const eventText = (event: ContainerEvent): string | undefined => {
-  switch (event.kind) {
-    case 'header':
-      return `QEMU stream, version ${event.version}`;
-    case 'configuration':
-      return `configuration, machine ${printable(event.machine)}`;
-    case 'command':
-      return `command ${event.name}`;
-    case 'section': {
-      const { type, id, idstr, instance, version, recovered } = event.section;
-      const found = recovered ? ' (found again after damage)' : '';
-      return type === 'start' || type === 'full'
-        ? `${type.toUpperCase()} #${id} ${printable(idstr)}, instance ${instance}, version ${version}${found}`
-        : `${type.toUpperCase()} #${id} ${printable(idstr)}${found}`;
-    }
-    case 'ram-block':
-      return `RAM block ${printable(event.name)}, ${event.usedLength} bytes`;
-    case 'vfio-record':
-      return event.dataLength === undefined
-        ? event.name
-        : `${event.name}, ${event.dataLength} bytes of device state at ${offsetText(event.dataOffset ?? 0)}`;
-    case 'eof':
-      return 'end of sections';
-    case 'vmdesc':
-      return `description of ${event.devices} devices, ${sizeText(event.length)}`;
-    case 'trailing':
-      return `${sizeText(event.length)} behind the stream`;
-    case 'note':
-      return printable(event.text);
-    case 'fault':
-      return `! ${event.code.replaceAll('-', ' ')}`;
-    case 'section-end':
-    case 'device-open':
-    case 'device-bytes':
-    case 'device-config':
-    case 'device-close':
-      return undefined;
-    default: {
-      const text = sessionText(event);
-      return text === undefined ? undefined : printable(text);
-    }
-  }
 };

@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
+import type { Source } from '../bytes/source.ts';
+import { githubAnnotations, gitlabDocument } from '../report/annotations.ts';
+import { BaselineError, readBaseline, type Baseline } from '../report/baseline.ts';
+import { dumpOf } from '../report/dump.ts';
+import { htmlDocument } from '../report/html/document.ts';
+import { jsonText } from '../report/json-text.ts';
+import { checkDocument } from '../report/json.ts';
+import { junitDocument } from '../report/junit.ts';
+import { markdownDocument } from '../report/markdown.ts';
+import type { Report } from '../report/report.ts';
+import { sarifDocument, type SarifDump } from '../report/sarif.ts';
+import { UndoneError, UsageError } from './exit.ts';
+import { reasonOf } from './options.ts';
+import { writeWhole } from './output.ts';
+
+export const outputKinds = [
+  'text',
+  'json',
+  'sarif',
+  'junit',
+  'markdown',
+  'github',
+  'gitlab',
+  'html',
+] as const;
+export type OutputKind = (typeof outputKinds)[number];
+
+/** One report that was asked for; `-` is standard output. */
+export interface Output {
+  readonly kind: OutputKind;
+  readonly path: string;
+}
+
+/** `sarif=out.sarif`, or `github` for standard output; text where nothing says what goes there. */
+export const outputsOf = (given: readonly string[], json: boolean): readonly Output[] => {
+  const outputs = given.map((text): Output => {
+    const [name = '', ...rest] = text.split('=');
+    const kind = outputKinds.find((known) => known === name);
+    if (kind === undefined) {
+      throw new UsageError(
+        `there is no output ${JSON.stringify(name)}`,
+        `write KIND=FILE with one of ${outputKinds.join(', ')}`,
+      );
+    }
+    const path = rest.join('=');
+    return { kind, path: path === '' ? '-' : path };
+  });
+  const all: readonly Output[] = json ? [{ kind: 'json', path: '-' }, ...outputs] : outputs;
+  const printed = all.filter(({ path }) => path === '-');
+  if (printed.length > 1) {
+    throw new UsageError(
+      `${printed.map(({ kind }) => kind).join(' and ')} cannot both go to standard output`,
+      'give all but one a file: KIND=FILE',
+    );
+  }
+  return printed.length === 1 ? all : [{ kind: 'text', path: '-' }, ...all];
+};
+
+/** Whether an output shows what inputs hold, beside what is wrong with them. */
+export const needsPictures = (outputs: readonly Output[]): boolean =>
+  outputs.some(({ kind }) => kind === 'sarif' || kind === 'html');
+
+/** The input as it is, with the digest of every byte that was read from it. */
+export const digesting = (
+  source: Source,
+): { readonly source: Source; readonly sha256: () => string } => {
+  const hash = createHash('sha256');
+  const blocks = (): ReturnType<Source['blocks']> => {
+    const inner = source.blocks();
+    return Symbol.asyncIterator in inner ? later(inner) : now(inner);
+  };
+  function* now(inner: Iterable<Uint8Array>): Generator<Uint8Array> {
+    for (const block of inner) {
+      hash.update(block);
+      yield block;
+    }
+  }
+  async function* later(inner: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const block of inner) {
+      hash.update(block);
+      yield block;
+    }
+  }
+  return { source: { ...source, blocks }, sha256: () => hash.copy().digest('hex') };
+};
+
+/** Writes every report but the text, which is printed while the inputs are checked. */
+export const writeOutputs = (report: Report, outputs: readonly Output[]): void => {
+  for (const { kind, path } of outputs) {
+    if (kind === 'text') continue;
+    const text = documentText(kind, path, report);
+    if (path === '-') process.stdout.write(text);
+    else writeWhole(path, [Buffer.from(text)], true);
+  }
+};
+
+const documentText = (kind: Exclude<OutputKind, 'text'>, path: string, report: Report): string => {
+  switch (kind) {
+    case 'json':
+      return `${jsonText(checkDocument(report), 2)}\n`;
+    case 'sarif':
+      return `${jsonText(sarifDocument(report, writeDumps(path, report)), 2)}\n`;
+    case 'junit':
+      return junitDocument(report);
+    case 'markdown':
+      return markdownDocument(report);
+    case 'github':
+      return githubAnnotations(report);
+    case 'gitlab':
+      return gitlabDocument(report);
+    case 'html':
+      return htmlDocument(report);
+  }
+};
+
+/** The dumps that a SARIF file points into, in a folder beside it. */
+const writeDumps = (path: string, report: Report): ReadonlyMap<string, SarifDump> => {
+  const dumps = new Map<string, SarifDump>();
+  if (path === '-') return dumps;
+  const folder = `${path}.dumps`;
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new UndoneError(`${folder}: ${reasonOf(error)}`);
+  }
+  let number = 0;
+  for (const [input, picture] of report.pictures) {
+    number += 1;
+    const safe = basename(input)
+      .replaceAll(/[^\w.-]/gu, '_')
+      .slice(0, 80);
+    const file = join(folder, `${String(number).padStart(3, '0')}-${safe}.txt`);
+    const dump = dumpOf(input, picture);
+    writeWhole(file, [Buffer.from(dump.text)], true);
+    dumps.set(input, { path: fromRoot(file), dump });
+  }
+  return dumps;
+};
+
+/** A path as code viewers know it: from the folder that the command runs in. */
+const fromRoot = (path: string): string => {
+  const inside = relative(process.cwd(), path);
+  return isAbsolute(inside) || inside.startsWith('..') ? path : inside;
+};
+
+/** The baseline of a file, or why it is none. */
+export const baselineFrom = (path: string): Baseline => {
+  let text;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UndoneError(`${path}: ${reasonOf(error)}`);
+  }
+  try {
+    return readBaseline(text);
+  } catch (error) {
+    if (!(error instanceof BaselineError)) throw error;
+    throw new UsageError(`${path}: ${error.message}`, '--write-baseline FILE writes one');
+  }
+};
+
+export const writeBaseline = (path: string, baseline: Baseline): void => {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw new UndoneError(`${path}: ${reasonOf(error)}`);
+  }
+  writeWhole(path, [Buffer.from(`${jsonText(baseline, 2)}\n`)], true);
+};

@@ -1,0 +1,275 @@
+import { createHash } from 'node:crypto';
+import type { CheckedInput } from '../../check/check.ts';
+import type { Verdict } from '../../check/judge.ts';
+import { counts, severities, threats, threatTitles } from '../../finding/finding.ts';
+import type { Rule } from '../../rules/rule.ts';
+import { sizeText } from '../escape.ts';
+import type { UnreadInput } from '../json.ts';
+import { fewer } from '../picture.ts';
+import { isUnread, type Report } from '../report.ts';
+import { rulesDigest } from '../rules-digest.ts';
+import { containerText } from '../words.ts';
+import { fieldPanes } from './fields.ts';
+import { findingList } from './findings.ts';
+import { streamMap } from './map.ts';
+import { markup, Markup } from './markup.ts';
+import { script } from './script.ts';
+import { style } from './style.ts';
+
+/** Over all inputs of a page, so that it opens in a second whatever was checked. */
+const MOST_LINES = 8_000;
+const MOST_FINDINGS = 1_000;
+const MOST_STRETCHES = 4_000;
+const MOST_INPUTS = 500;
+
+/**
+ * One page that needs nothing but itself: no network, no other file. Its policy lets only its own
+ * style and script run, so that nothing in an input could, even if it got into the page.
+ */
+export const htmlDocument = (report: Report): string => {
+  const inputs = report.inputs.slice(0, MOST_INPUTS);
+  const title =
+    report.inputs.length === 1 ? (report.inputs[0]?.path ?? '') : `${report.inputs.length} inputs`;
+  const policy = [
+    "default-src 'none'",
+    `style-src 'unsafe-inline'`,
+    `script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const page = markup`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="referrer" content="no-referrer" />
+        <title>vstate-check: ${title}</title>
+        <style>${new Markup(style)}</style>
+      </head>
+      <body>
+        <header class="bar">
+          <h1>vstate-check</h1>
+          <span class="grow quiet"
+            >${report.tool.version} · ${report.rules.length} rules, digest
+            <span class="mono">${rulesDigest(report.rules).slice(0, 16)}</span></span
+          >
+          <button type="button" id="theme" hidden aria-pressed="false">dark</button>
+        </header>
+        <main>
+          ${verdict(report)} ${contents(inputs)}
+          <h2 id="threats">By threat</h2>
+          ${threatTable(report)}
+          ${inputs.map((input, index) => inputPart(report, input, index, inputs.length))}
+          ${report.inputs.length > inputs.length ? markup`<p class="quiet">${report.inputs.length - inputs.length} more inputs are left out of this page.</p>` : ''}
+          ${gone(report)} ${unchecked(report)} ${rulePages(report)}
+        </main>
+        <script>${new Markup(script)}</script>
+      </body>
+    </html> `;
+  return page.text;
+};
+
+const verdict = ({ inputs, threshold, expect }: Report): Markup => {
+  const failing = inputs.filter(
+    (input) =>
+      !isUnread(input) &&
+      threshold !== undefined &&
+      input.findings.some((finding) => counts(finding, threshold)),
+  ).length;
+  const unread = inputs.filter(isUnread).length;
+  const good = failing === 0 && unread === 0;
+  const told =
+    threshold === undefined
+      ? 'No severity fails this run.'
+      : failing === 0
+        ? `No finding at or above ${threshold} that counts.`
+        : `${failing} of ${inputs.length} inputs with findings at or above ${threshold}.`;
+  const wanted = Object.entries(expect);
+  return markup`<p>
+      <strong class="${good ? 'word-pass' : 'word-high'}">${told}</strong
+      >${unread === 0 ? '' : ` ${unread} could not be read.`}
+    </p>
+    ${wanted.length === 0 ? '' : markup`<p>Destination: <span class="mono">${wanted.map(([name, value]) => `${name}=${value}`).join(', ')}</span></p>`}`;
+};
+
+const contents = (inputs: readonly (CheckedInput | UnreadInput)[]): Markup => {
+  if (inputs.length < 2) return markup``;
+  return markup`<nav aria-label="Inputs">
+    <div class="scroll" tabindex="0" role="region" aria-label="Inputs">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">input</th>
+            <th scope="col">holds</th>
+            <th scope="col">findings</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${inputs.map(
+            (input, index) =>
+              markup`<tr>
+                <td><a href="#input-${index}">${input.path}</a></td>
+                <td>${isUnread(input) ? input.error : containerText(input.container)}</td>
+                <td>${isUnread(input) ? 'not read' : tally(input)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </nav>`;
+};
+
+const tally = ({ findings }: CheckedInput): Markup => {
+  const parts = severities.flatMap((severity) => {
+    const count = findings.filter((one) => one.severity === severity).length;
+    return count === 0 ? [] : [markup`<span class="word-${severity}">${count} ${severity}</span> `];
+  });
+  return parts.length === 0 ? markup`<span class="word-pass">none</span>` : markup`${parts}`;
+};
+
+const threatTable = ({ rules, inputs }: Report): Markup => {
+  const rows = threats.map((threat) => {
+    const sum: Record<Verdict, number> = { pass: 0, fail: 0, undecided: 0, 'not-applicable': 0 };
+    for (const rule of rules) {
+      if (!rule.threats.includes(threat)) continue;
+      for (const input of inputs) {
+        const verdict = isUnread(input) ? 'undecided' : input.verdicts[rule.id];
+        if (verdict !== undefined) sum[verdict] += 1;
+      }
+    }
+    return markup`<tr>
+      <th scope="row">${threat}<br /><span class="quiet">${threatTitles[threat]}</span></th>
+      <td class="number word-pass">${sum.pass}</td>
+      <td class="number ${sum.fail > 0 ? 'word-high' : ''}">${sum.fail}</td>
+      <td class="number ${sum.undecided > 0 ? 'word-medium' : ''}">${sum.undecided}</td>
+      <td class="number quiet">${sum['not-applicable']}</td>
+    </tr>`;
+  });
+  return markup`<div class="scroll" tabindex="0" role="region" aria-label="Results by threat">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">threat</th>
+            <th scope="col" class="number">passed</th>
+            <th scope="col" class="number">failed</th>
+            <th scope="col" class="number">not decided</th>
+            <th scope="col" class="number">not applicable</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+    </div>
+    <p class="quiet">
+      Counted by rule and input. A threat without passed rules was not looked at: its silence says
+      nothing.
+    </p>`;
+};
+
+const inputPart = (
+  report: Report,
+  input: CheckedInput | UnreadInput,
+  index: number,
+  all: number,
+): Markup => {
+  const head = markup`<h2 id="input-${index}">${input.path}</h2>`;
+  if (isUnread(input))
+    return markup`${head}
+      <p class="word-high">Not read: ${input.error}</p>`;
+  const drawn = report.pictures.get(input.path);
+  const windows = drawn?.windows ?? [];
+  const shown = input.devices.slice(0, 64);
+  return markup`${head}
+    <dl class="facts">
+      <dt>container</dt>
+      <dd>${containerText(input.container)}</dd>
+      <dt>size</dt>
+      <dd>${sizeText(input.bytes)}</dd>
+      ${
+        drawn === undefined
+          ? ''
+          : markup`<dt>SHA-256</dt>
+              <dd class="mono">${drawn.sha256}</dd>`
+      }
+      ${shown.map(
+        ({ name, format, bytes, pci }) =>
+          markup`<dt>${name === '' ? 'state' : name}</dt>
+            <dd>${format}${pci === undefined ? '' : ` (${pci})`}, ${sizeText(bytes)}</dd>`,
+      )}
+      ${
+        input.devices.length > shown.length
+          ? markup`<dt>devices</dt>
+              <dd>${input.devices.length - shown.length} more</dd>`
+          : ''
+      }
+    </dl>
+    ${drawn === undefined ? '' : streamMap(`map-${index}`, input.bytes, fewer(drawn.stretches, Math.max(Math.floor(MOST_STRETCHES / all), 16)), input.findings)}
+    <h3>Findings</h3>
+    ${findingList(input.findings, windows, Math.max(Math.floor(MOST_FINDINGS / all), 5))}
+    ${Object.entries(input.omitted).map(([rule, count]) => markup`<p class="quiet">${count} more of ${rule} were counted and not listed.</p>`)}
+    ${
+      drawn === undefined || drawn.lines.length === 0
+        ? ''
+        : markup`<h3>Fields and bytes</h3>
+            ${fieldPanes(`i${index}`, drawn, input.findings, Math.max(Math.floor(MOST_LINES / all), 20))}`
+    }`;
+};
+
+const gone = ({ gone: list }: Report): Markup =>
+  list.length === 0
+    ? markup``
+    : markup`<h2>Gone since the baseline</h2>
+        <ul>
+          ${list.slice(0, 200).map(({ path, rule, message }) => markup`<li>${path}: <code>${rule}</code>: ${message}</li>`)}
+        </ul>`;
+
+/** What no rule could answer, named: an audit must not take it for passed. */
+const unchecked = ({ inputs, rules }: Report): Markup => {
+  const open = rules.flatMap(({ id, title }) => {
+    const paths = inputs.filter((input) => !isUnread(input) && input.verdicts[id] === 'undecided');
+    return paths.length === 0 ? [] : [{ id, title, count: paths.length }];
+  });
+  const unread = inputs.filter(isUnread);
+  if (open.length === 0 && unread.length === 0) {
+    return markup`<h2 id="unchecked">What was not checked</h2>
+      <p>
+        Every rule that is about something in these inputs was decided. Payloads that a format calls
+        opaque are not looked into.
+      </p>`;
+  }
+  return markup`<h2 id="unchecked">What was not checked</h2>
+    ${unread.map(({ path, error }) => markup`<p>${path}: ${error}</p>`)}
+    <details>
+      <summary>${open.length} rules could not be decided on at least one input</summary>
+      <ul>
+        ${open.map(({ id, title, count }) => markup`<li><code>${id}</code>: ${title} (${count} input${count === 1 ? '' : 's'})</li>`)}
+      </ul>
+    </details>`;
+};
+
+const rulePages = ({ inputs, rules }: Report): Markup => {
+  const found = new Set(
+    inputs.flatMap((input) => (isUnread(input) ? [] : input.findings.map(({ rule }) => rule))),
+  );
+  const pages = rules.filter(({ id }) => found.has(id)).map(rulePage);
+  return pages.length === 0
+    ? markup``
+    : markup`<h2 id="rules">Rules that found something</h2>
+        ${pages}`;
+};
+
+const rulePage = (rule: Rule): Markup =>
+  markup`<section class="rule" id="rule-${rule.id}">
+    <h3>${rule.id}</h3>
+    <p>
+      <strong>${rule.title}</strong>. Severity ${rule.severity}, confidence ${rule.confidence},
+      ${rule.cwe}.
+    </p>
+    <p>${rule.rationale.trim().replaceAll(/\s+/gu, ' ')}</p>
+    <p><strong>What a restore path should do.</strong> ${rule.advice}</p>
+    <ul class="quiet">
+      ${rule.sources.map((source) => markup`<li>${source}</li>`)}
+    </ul>
+  </section>`;

@@ -1,0 +1,72 @@
+/** The look of a report; colours have a contrast of 4.5 to 1 or more in both schemes. */
+export const style = `
+:root {
+  color-scheme: light dark;
+  --page: #ffffff; --panel: #f5f6f8; --line: #c9ced6; --ink: #16181d; --quiet: #545b67;
+  --link: #0b57b0; --critical: #a40e26; --high: #b3261e; --medium: #8a5a00; --low: #0b6a72;
+  --info: #545b67; --pass: #17693a; --mark: #ffe08a; --mark-ink: #16181d;
+  --mono: ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace;
+}
+@media (prefers-color-scheme: dark) {
+  :root:not([data-theme='light']) {
+    --page: #14161a; --panel: #1d2026; --line: #3d434d; --ink: #eceef2; --quiet: #a9b0bc;
+    --link: #7fb4ff; --critical: #ff8a94; --high: #ff9d8f; --medium: #f0c060; --low: #6fd0d8;
+    --info: #a9b0bc; --pass: #74d197; --mark: #6b5200; --mark-ink: #fff3cf;
+  }
+}
+:root[data-theme='dark'] {
+  --page: #14161a; --panel: #1d2026; --line: #3d434d; --ink: #eceef2; --quiet: #a9b0bc;
+  --link: #7fb4ff; --critical: #ff8a94; --high: #ff9d8f; --medium: #f0c060; --low: #6fd0d8;
+  --info: #a9b0bc; --pass: #74d197; --mark: #6b5200; --mark-ink: #fff3cf;
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0 auto; padding: 1.5rem; max-width: 76rem; background: var(--page); color: var(--ink);
+  font: 1rem/1.5 system-ui, 'DejaVu Sans', sans-serif;
+}
+h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
+a { color: var(--link); } code, pre, .mono { font-family: var(--mono); font-size: .85rem; }
+.bar { display: flex; gap: 1rem; align-items: baseline; flex-wrap: wrap; }
+.grow { flex: 1; } .quiet { color: var(--quiet); }
+button {
+  font: inherit; color: var(--ink); background: var(--panel); border: 1px solid var(--line);
+  border-radius: .3rem; padding: .15rem .6rem; cursor: pointer;
+}
+:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+table { border-collapse: collapse; width: 100%; margin: .5rem 0; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
+th { font-weight: 600; } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+.scroll { overflow-x: auto; }
+dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0; }
+dl.facts dt { color: var(--quiet); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
+.finding { border: 1px solid var(--line); border-left-width: .4rem; border-radius: .3rem; padding: .6rem .9rem; margin: .7rem 0; background: var(--panel); }
+.finding h4 { margin: 0 0 .3rem; font-size: 1rem; }
+.finding p { margin: .2rem 0; overflow-wrap: anywhere; }
+.critical { border-left-color: var(--critical); } .high { border-left-color: var(--high); }
+.medium { border-left-color: var(--medium); } .low { border-left-color: var(--low); }
+.info { border-left-color: var(--info); }
+.word-critical { color: var(--critical); font-weight: 700; } .word-high { color: var(--high); font-weight: 700; }
+.word-medium { color: var(--medium); font-weight: 700; } .word-low { color: var(--low); font-weight: 700; }
+.word-info { color: var(--info); font-weight: 700; } .word-pass { color: var(--pass); font-weight: 700; }
+mark { background: var(--mark); color: var(--mark-ink); border-radius: .15rem; }
+pre { margin: .3rem 0; overflow-x: auto; }
+.map { display: block; width: 100%; height: 4.5rem; background: var(--panel); border: 1px solid var(--line); touch-action: none; }
+.map rect { stroke: var(--page); stroke-width: .5; } .map .flag { stroke: none; }
+.fields { max-height: 34rem; overflow: auto; border: 1px solid var(--line); background: var(--panel); }
+.fields table { margin: 0; } .fields td, .fields th { padding: .1rem .5rem; border: 0; white-space: nowrap; }
+.fields thead th { position: sticky; top: 0; background: var(--panel); border-bottom: 1px solid var(--line); }
+.fields tr.bad td { background: var(--mark); color: var(--mark-ink); }
+.fields tr:target td { outline: 2px solid var(--link); }
+.panes { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 33rem); gap: 1rem; }
+.hex { max-height: 34rem; overflow: auto; border: 1px solid var(--line); background: var(--panel); padding: .4rem .6rem; margin: 0; }
+.hex .here { outline: 2px solid var(--link); }
+details { margin: .5rem 0; } summary { cursor: pointer; }
+.rule { border-bottom: 1px solid var(--line); padding-bottom: .5rem; }
+@media (max-width: 60rem) { .panes { grid-template-columns: 1fr; } }
+@media print {
+  body { max-width: none; padding: 0; } button, .map-tools { display: none; }
+  .fields, .hex { max-height: none; overflow: visible; } .finding { break-inside: avoid; }
+  .panes { grid-template-columns: 1fr; }
+}
+`;

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { run } from './run.ts';
+
+const bad = 'corpus/mtty/head-past-fifo.bin';
+const good = 'corpus/mtty/two-ports.bin';
+
+describe('--output', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'vstate-outputs-'));
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const at = (name: string): string => join(folder, name);
+
+  it('writes several reports in one run, and the exit code is that of the findings', () => {
+    const kinds = ['json', 'sarif', 'junit', 'markdown', 'github', 'gitlab', 'html'];
+    const outputs = kinds.flatMap((kind) => ['--output', `${kind}=${at(kind)}`]);
+    const ran = run([bad, good, ...outputs]);
+    assert.equal(ran.status, 1);
+    assert.match(ran.stdout, /index-out-of-bounds/u);
+    for (const kind of kinds) {
+      assert.match(readFileSync(at(kind), 'utf8'), /index-out-of-bounds/u, kind);
+    }
+    assert.match(readFileSync(at('sarif.dumps/001-head-past-fifo.bin.txt'), 'utf8'), /head +18/u);
+    assert.equal(run([good, ...outputs]).status, 0);
+  });
+
+  it('puts one report on standard output, alone', () => {
+    const ran = run([bad, '--output', 'github']);
+    assert.match(ran.stdout, /^::error file=[^\n]+\n$/u);
+  });
+
+  it.each([
+    [['--output', 'pdf=x'], 'there is no output "pdf"'],
+    [['--json', '--output', 'github'], 'json and github cannot both go to standard output'],
+    [['--baseline', '/no/such/file'], '/no/such/file: no such file'],
+  ])('says in one line what is wrong with %s', (flags, told) => {
+    const { status, stderr, stdout } = run([bad, ...flags]);
+    assert.ok(status === 2 || status === 3);
+    assert.ok(stderr.startsWith(`vstate-check: ${told}`), stderr);
+    assert.equal(stderr.trimEnd().split('\n').length, 1);
+    assert.equal(stdout, '');
+  });
+
+  it('says so when a report cannot be written', () => {
+    const { status, stderr } = run([bad, '--output', `html=${at('none/report.html')}`]);
+    assert.equal(status, 3);
+    assert.match(stderr, /report\.html: no such file/u);
+  });
+
+  it('lets known findings pass, and fails for new ones', () => {
+    assert.equal(run([bad, '--write-baseline', at('baseline.json')]).status, 1);
+    const again = run([bad, '--baseline', at('baseline.json')]);
+    assert.equal(again.status, 0);
+    assert.match(again.stdout, /1 known or suppressed/u);
+    assert.equal(
+      run(['corpus/mtty/tail-past-fifo.bin', '--baseline', at('baseline.json')]).status,
+      1,
+    );
+    assert.ok(!existsSync(at('none')));
+  });
+});
