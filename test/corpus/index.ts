@@ -12,6 +12,7 @@ import { multifdStreams } from './multifd.ts';
 import { opaqueStreams } from './opaque.ts';
 import { pdsStreams } from './pds.ts';
 import { qatStreams } from './qat.ts';
+import { qemuStreams } from './qemu.ts';
 import { spdkNvmeStreams } from './spdk-nvme.ts';
 import { virtioStreams } from './virtio.ts';
 import { xeStreams } from './xe.ts';
@@ -30,6 +31,7 @@ export const built: Readonly<Record<string, Streams>> = {
   pds: pdsStreams,
   'i40e-vf': i40eVfStreams,
   'libvfio-user-sample': libvfioUserSampleStreams,
+  qemu: qemuStreams,
   multifd: multifdStreams,
   opaque: opaqueStreams,
   'cloud-hypervisor': cloudHypervisorStreams,

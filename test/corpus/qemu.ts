@@ -184,6 +184,7 @@ export const qemuStreams: Streams = {
   'section-id-of-another-device.bin': changed({ timer: timer({ id: 2 }) }),
   'section-id-changes.bin': changed({ full: [vfio('full', [config, endOfState], { id: 99 })] }),
   'section-twice.bin': changed({ timer: [...timer(), ...timer()] }),
+  'section-of-a-namesake.bin': changed({ timer: [...timer(), ...timer({ id: 77 })] }),
   'section-without-end.bin': changed({
     header: [{ item: 'header', footers: false }],
     full: [{ item: 'bytes', bytes: new Uint8Array(64).fill(0x55) }],
