@@ -20,12 +20,31 @@ const MOST_LINES = 2000;
 const MOST_LINE = 1000;
 const MOST_FRAMES = 64;
 
-/** The first report in the text; undefined when there is none. */
-export const crashReportIn = (text: string): CrashReport | undefined => {
-  const lines = text
+const linesOf = (text: string): readonly string[] =>
+  text
     .slice(0, MOST_TEXT)
     .split('\n', MOST_LINES)
     .map((line) => line.slice(0, MOST_LINE));
+
+/** Every frame in the text, whatever stack it belongs to. */
+export const framesIn = (text: string): readonly Frame[] =>
+  linesOf(text)
+    .map(frameOf)
+    .filter((frame) => frame !== undefined);
+
+/** The text with what is known of each frame written behind its line. */
+export const withNames = (text: string, nameOf: (frame: Frame) => string | undefined): string =>
+  linesOf(text)
+    .map((line) => {
+      const frame = frameOf(line);
+      const name = frame?.function === undefined && frame !== undefined ? nameOf(frame) : undefined;
+      return name === undefined ? line : `${line} ${name}`;
+    })
+    .join('\n');
+
+/** The first report in the text; undefined when there is none. */
+export const crashReportIn = (text: string): CrashReport | undefined => {
+  const lines = linesOf(text);
   for (const [index, line] of lines.entries()) {
     const signal = signalOf(line);
     if (signal !== undefined) return { signal, frames: framesAfter(lines, index + 1) };
@@ -44,7 +63,7 @@ const caught: Readonly<Record<string, string>> = {
 };
 
 const HEADING =
-  / (?:ERROR|WARNING): (?:Address|HWAddress|Memory|Thread|Leak|UndefinedBehavior)Sanitizer: /u;
+  /(?:ERROR|WARNING): (?:Address|HWAddress|Memory|Thread|Leak|UndefinedBehavior)Sanitizer: /u;
 const RUNTIME_ERROR = ': runtime error: ';
 
 const signalOf = (line: string): string | undefined => {

@@ -1,5 +1,4 @@
 import { constants } from 'node:os';
-import { crashReportIn } from './crash-report.ts';
 import { causes } from './harness-protocol.ts';
 import type { Symbols } from './symbols.ts';
 import type { Outcome } from './target.ts';
@@ -20,7 +19,7 @@ export interface Death {
 }
 
 export type Verdict =
-  | { readonly kind: 'ended'; readonly outcome: Outcome }
+  | { readonly kind: 'ended'; readonly outcome: Outcome; readonly message: string }
   /** It may not have been this execution's doing. */
   | { readonly kind: 'again'; readonly otherwise: Outcome };
 
@@ -44,7 +43,11 @@ export const judgeDeath = async (
   symbols: Symbols,
   program: string,
 ): Promise<Verdict> => {
-  const ended = (outcome: Outcome): Verdict => ({ kind: 'ended', outcome });
+  const ended = (outcome: Outcome): Verdict => ({
+    kind: 'ended',
+    outcome,
+    message: printed,
+  });
   const unlessAlone = (outcome: Outcome): Verdict =>
     alone ? ended(outcome) : { kind: 'again', otherwise: outcome };
   const unavailable = (why: string): Outcome => ({ kind: 'unavailable', reason: why });
@@ -64,10 +67,10 @@ export const judgeDeath = async (
   if (!exited && FROM_OUTSIDE.has(signal)) {
     return { kind: 'again', otherwise: unavailable(`the harness was ended by ${signal}`) };
   }
-  const report = crashReportIn(printed);
+  const report = await symbols.explain(printed, program);
   if (report !== undefined) {
-    const stack = await symbols.stackOf(report.frames, program);
-    return ended({ kind: 'crashed', signal: report.signal, stack });
+    const { signal: word, stack, text } = report;
+    return { kind: 'ended', outcome: { kind: 'crashed', signal: word, stack }, message: text };
   }
   const word = exited ? `exit ${(status >> 8) & 0xff}` : signal;
   return ended({ kind: 'crashed', signal: word, stack: [] });

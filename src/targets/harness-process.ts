@@ -145,9 +145,14 @@ export class HarnessProcess {
     ftruncateSync(this.#files.output, 0);
   }
 
-  /** Ends the program and all that it started. */
-  async stop(): Promise<void> {
+  /** Ends the program and all that it started; whoever waits for an answer hears that it is gone. */
+  async end(): Promise<void> {
     await end(this.#child, this.#inbox);
+  }
+
+  /** Ends it and lets go of its files; nothing may be asked of it from then on. */
+  async close(): Promise<void> {
+    await this.end();
     this.#go.destroy();
     this.#files.close();
   }

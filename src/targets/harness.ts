@@ -106,7 +106,7 @@ class HarnessTarget implements Target {
     this.#firstOfRun = true;
     this.#startedInRun = false;
     this.#named.clear();
-    const abort = (): void => void this.#stop();
+    const abort = (): void => void this.#process?.end();
     signal.addEventListener('abort', abort);
     const results: Result[] = [];
     try {
@@ -191,7 +191,7 @@ class HarnessTarget implements Target {
   async #stop(): Promise<void> {
     const process = this.#process;
     this.#process = undefined;
-    await process?.stop();
+    await process?.close();
   }
 
   /** Sends as many executions as one message takes and waits for the answer; or why it cannot. */
@@ -223,7 +223,7 @@ class HarnessTarget implements Target {
     let stalled = false;
     const stopWatching = this.#watch(process, () => {
       stalled = true;
-      void this.#stop();
+      void process.end();
     });
     const answer = await process.ask(
       goMessage({
@@ -321,7 +321,7 @@ class HarnessTarget implements Target {
       this.#symbols,
       this.#program,
     );
-    if (verdict.kind === 'ended') return plainResult(verdict.outcome, steps, printed);
+    if (verdict.kind === 'ended') return plainResult(verdict.outcome, steps, verdict.message);
     return tries < MOST_TRIES ? undefined : plainResult(verdict.otherwise, steps, printed);
   }
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Frame } from './crash-report.ts';
+import { crashReportIn, framesIn, withNames, type Frame } from './crash-report.ts';
 
 interface Place {
   readonly function: string;
@@ -28,13 +28,35 @@ export class Symbols {
     return this.#program !== undefined;
   }
 
+  /** What a report says, with the names of its addresses; undefined when the text holds none. */
+  async explain(
+    text: string,
+    program: string,
+  ): Promise<
+    | { readonly signal: string; readonly stack: readonly string[]; readonly text: string }
+    | undefined
+  > {
+    const report = crashReportIn(text);
+    if (report === undefined) return undefined;
+    await this.#lookUp(framesIn(text), program);
+    return {
+      signal: report.signal,
+      stack: this.#stackOf(report.frames, program),
+      text: withNames(text, (frame) =>
+        this.#places
+          .get(keyOf(frame))
+          ?.map((place) => `in ${place.function} ${place.file}`)
+          .join(' '),
+      ),
+    };
+  }
+
   /**
    * The functions of the target's own code, innermost first. A frame of an inlined function becomes
    * one of each; frames of sanitizers and of the C library are left out; the runtime of the harness
    * and all that called it end the stack.
    */
-  async stackOf(frames: readonly Frame[], program: string): Promise<readonly string[]> {
-    await this.#lookUp(frames, program);
+  #stackOf(frames: readonly Frame[], program: string): readonly string[] {
     const stack: string[] = [];
     for (const frame of frames) {
       for (const place of this.#placesOf(frame, program)) {
