@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "bugs.h"
 
 #include <fcntl.h>

@@ -8,6 +8,7 @@
  *   save        prints the size and the bytes       memory    prints the peak in KiB
  *   fresh       another device in place of this one
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -141,7 +141,7 @@ describe.skipIf(compilers.length === 0)('the bug bench', { timeout: 120_000 }, (
     const { status, stderr } = spawnSync(
       compiler,
       [
-        ...['-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-fsyntax-only'],
+        ...['-std=c11', '-Wall', '-Wextra', '-Werror', '-fsyntax-only'],
         ...[`-I${join(root, 'native')}`, ...files],
       ],
       { cwd: folder, encoding: 'utf8' },
