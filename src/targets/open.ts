@@ -5,6 +5,7 @@ type Open = (rest: string, options: TargetOptions) => Promise<Target>;
 /** Ways to reach a restore path, by the word in front of the colon; each loads its code when used. */
 const schemes: Readonly<Record<string, Open>> = {
   harness: async (rest, options) => (await import('./harness.ts')).openHarness(rest, options),
+  command: async (rest, options) => (await import('./command.ts')).openCommand(rest, options),
   module: async (rest, options) => (await import('./module.ts')).openModule(rest, options),
 };
 

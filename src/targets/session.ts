@@ -1,4 +1,5 @@
 import { getSystemErrorName } from 'node:util';
+import { outcomeOf } from './harness-results.ts';
 import { bytesOf, type Execution, type Outcome, type Result } from './target.ts';
 
 /** One call into a device, in the words of `native/vstate_harness.h`. */
@@ -30,8 +31,6 @@ export function* session(execution: Execution): Generator<Call, Carried, Answer>
   let current = inputs[0] === undefined ? nothing : bytesOf(inputs[0]);
   let at = 0;
   let leftOut = false;
-  let accepted = false;
-  let refusal: string | undefined;
   for (const step of steps) {
     if (step.do === 'input') {
       const input = step.input === 'saved' ? undefined : inputs[step.input];
@@ -45,7 +44,6 @@ export function* session(execution: Execution): Generator<Call, Carried, Answer>
       answers.push(undefined);
       continue;
     }
-    if (step.do === 'begin') refusal = undefined;
     let answer: Answer;
     if (step.do === 'write') {
       const bytes = current.subarray(at, at + step.length);
@@ -59,16 +57,9 @@ export function* session(execution: Execution): Generator<Call, Carried, Answer>
       answer = answer.length;
     }
     answers.push(answer);
-    if (step.do === 'end') accepted = answer >= 0;
-    if (answer < 0) {
-      refusal ??= `${step.do}: ${errnoName(answer)}`;
-      leftOut = onRefusal === 'stop';
-    }
+    if (answer < 0) leftOut = onRefusal === 'stop';
   }
-  const outcome: Outcome = accepted
-    ? { kind: 'accepted' }
-    : { kind: 'rejected', reason: refusal ?? 'no end' };
-  return { outcome, steps: answers, saves };
+  return { outcome: outcomeOf(steps, answers), steps: answers, saves };
 }
 
 /** `EFAULT` for -14. */
