@@ -1,6 +1,7 @@
 import type { Format, Invariant } from '../formats/format.ts';
 import { formats } from '../formats/index.ts';
 import { containerRules } from '../rules/container-rules.ts';
+import { sealedRules } from '../rules/sealed-rules.ts';
 import { stateRules } from '../rules/index.ts';
 import { defineRule, type Rule, type Violation } from '../rules/rule.ts';
 
@@ -68,6 +69,7 @@ const rulesFor = (all: readonly Format[]): readonly Rule[] =>
   [
     ...stateRules,
     ...containerRules,
+    ...sealedRules,
     ...all.flatMap((format) => format.invariants.map((one) => invariantRule(format, one))),
   ].sort((a, b) => (a.id < b.id ? -1 : 1));
 

@@ -2,12 +2,15 @@ import type { Source } from '../bytes/source.ts';
 import type { Finding } from '../finding/finding.ts';
 import type { Expectation, Rule } from '../rules/rule.ts';
 import { rules as catalogue } from './catalogue.ts';
+import type { Trust } from '../rules/trust.ts';
 import type { DeviceResult } from './device.ts';
 import { examine, type ExamineOptions, type Observer } from './examine.ts';
 import { Judge, type Verdict } from './judge.ts';
 
 export interface CheckOptions extends ExamineOptions {
   readonly expect?: Expectation;
+  /** What the destination believes and has seen. */
+  readonly trust?: Trust | undefined;
   readonly rules?: readonly Rule[];
   /** Findings of one rule that are listed. */
   readonly most?: number | undefined;
@@ -32,6 +35,7 @@ export const check = async (source: Source, options: CheckOptions = {}): Promise
   const rules = options.rules ?? catalogue;
   const judge = new Judge(rules, {
     expect: options.expect ?? {},
+    trust: options.trust,
     most: options.most,
     channels: options.channels?.map(({ path }) => path) ?? [],
   });

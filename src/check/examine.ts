@@ -1,6 +1,6 @@
-import type { Source } from '../bytes/source.ts';
+import type { ReadAt, Source } from '../bytes/source.ts';
 import { detectContainer, detectionHead, type ContainerName } from '../container/detect.ts';
-import type { ContainerEvent } from '../container/events.ts';
+import type { ContainerEvent, Walker } from '../container/events.ts';
 import { walkerFor } from '../container/walker.ts';
 import type { Format } from '../formats/format.ts';
 import type { Budgets } from '../layout/decode.ts';
@@ -24,6 +24,10 @@ export interface ExamineOptions {
   /** Stops the pass when it holds. */
   readonly expired?: (() => boolean) | undefined;
   readonly progress?: ((done: number, size: number | undefined) => void) | undefined;
+  /** Bytes of a sealed state that are walked, all where this is left out. */
+  readonly look?: number | undefined;
+  /** Takes the state of a seal, each frame when its signatures hold; borrowed until it returns. */
+  readonly release?: ((payload: Uint8Array, last: boolean) => void) | undefined;
 }
 
 /** Who wants to know what is in an input: the rules, or the printer of a field tree. */
@@ -57,24 +61,75 @@ export const examine = async (
   const blocks = new Blocks(plain.blocks());
   const head = await blocks.head(detectionHead);
   const container = options.container ?? detectContainer(head);
-  const states = new States(observer, options, container, plain.size);
-  await states.walkChannels();
-  const walker = walkerFor(container, states.main, { readAt: plain.readAt, size: plain.size });
-  let bytes = 0;
+  const examination = new Examination(container, observer, options, plain);
+  await examination.begin();
   let expired = false;
   const take = (block: Uint8Array): boolean => {
-    walker.push(block);
-    bytes += block.length;
-    options.progress?.(bytes, plain.size);
+    examination.push(block);
+    options.progress?.(examination.bytes, plain.size);
     expired = options.expired?.() ?? false;
     return !expired;
   };
   await eachBlock(blocks.all(), take);
-  walker.end();
-  const devices = states.end();
-  observer.end?.({ bytes, damage: plain.damage ?? states.damage, expired });
-  return { container, wrapper: plain.wrapper, bytes, devices, expired };
+  const devices = examination.end({ damage: plain.damage, expired });
+  return { container, wrapper: plain.wrapper, bytes: examination.bytes, devices, expired };
 };
+
+/** An examination whose bytes are pushed in, for who must know how far it has come. */
+export class Examination {
+  readonly #container: ContainerName;
+  readonly #observer: Observer;
+  readonly #options: ExamineOptions;
+  readonly #seeking: Seekable;
+  readonly #states: States;
+  #walker: Walker | undefined;
+  #bytes = 0;
+
+  constructor(
+    container: ContainerName,
+    observer: Observer,
+    options: ExamineOptions,
+    seeking: Seekable,
+  ) {
+    this.#container = container;
+    this.#observer = observer;
+    this.#options = options;
+    this.#seeking = seeking;
+    this.#states = new States(observer, options, container, seeking.size);
+  }
+
+  /** Bytes that were pushed. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Looks at what must be known before the first byte: side channels, a description at the end. */
+  async begin(): Promise<void> {
+    await this.#states.walkChannels();
+    const { readAt, size } = this.#seeking;
+    const { release, look } = this.#options;
+    this.#walker = walkerFor(this.#container, this.#states.main, { readAt, size, release, look });
+  }
+
+  push(block: Uint8Array): void {
+    this.#walker?.push(block);
+    this.#bytes += block.length;
+  }
+
+  /** Ends the input; says why it ended early, where it did. */
+  end({ damage, expired }: Pick<InputEnd, 'damage' | 'expired'>): readonly DeviceResult[] {
+    this.#walker?.end();
+    const devices = this.#states.end();
+    this.#observer.end?.({ bytes: this.#bytes, damage: damage ?? this.#states.damage, expired });
+    return devices;
+  }
+}
+
+/** What an examination may ask of its input besides the bytes in order. */
+interface Seekable {
+  readonly readAt: ReadAt | undefined;
+  readonly size: number | undefined;
+}
 
 /** The device states of one input, by the container's device numbers. */
 class States {

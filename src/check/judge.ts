@@ -1,5 +1,5 @@
 import { rangeIn } from '../bytes/files.ts';
-import type { Finding } from '../finding/finding.ts';
+import { severities, type Finding, type Severity } from '../finding/finding.ts';
 import type { ContainerEvent } from '../container/events.ts';
 import type { FaultCodeOf, Node } from '../layout/node.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type Violation,
   type Watcher,
 } from '../rules/rule.ts';
+import type { Trust } from '../rules/trust.ts';
 import type { Observer } from './examine.ts';
 
 /** What came of a rule on one input. */
@@ -24,6 +25,8 @@ export interface Judged {
 
 export interface JudgeOptions {
   readonly expect: Expectation;
+  /** What the destination believes and has seen. */
+  readonly trust?: Trust | undefined;
   /** Findings of one rule that are listed; the rest are counted. */
   readonly most?: number | undefined;
   /** Paths of the side channels that belong to the input. */
@@ -42,19 +45,26 @@ export class Judge {
   readonly #most: number;
   readonly #expect: Expectation;
   readonly #channels: readonly string[];
+  readonly #trust: Trust;
   readonly #findings: Finding[] = [];
   readonly #omitted: Record<string, number> = {};
   readonly #kinds = new Set<string>();
   readonly #formats = new Set<string>();
   #unread = false;
+  /** Index of the gravest severity that was found. */
+  #gravest: number = severities.length;
 
-  constructor(rules: readonly Rule[], { expect, most = 64, channels = [] }: JudgeOptions) {
+  constructor(
+    rules: readonly Rule[],
+    { expect, trust = {}, most = 64, channels = [] }: JudgeOptions,
+  ) {
+    this.#trust = trust;
     this.#channels = channels;
     this.#most = most;
     this.#expect = expect;
     this.#seats = rules
       .filter((rule) => asks(rule, expect))
-      .map((rule) => ({ rule, watcher: rule.watch({ expect }), found: 0 }));
+      .map((rule) => ({ rule, watcher: rule.watch({ expect, trust }), found: 0 }));
   }
 
   /** What the examination is to be given. */
@@ -108,6 +118,11 @@ export class Judge {
     };
   }
 
+  /** Whether anything as bad as `threshold` has been found so far. */
+  reached(threshold: Severity): boolean {
+    return this.#gravest <= severities.indexOf(threshold);
+  }
+
   judged(rules: readonly Rule[]): Judged {
     const found = new Set(this.#findings.map(({ rule }) => rule));
     const failed = new Set(
@@ -133,6 +148,7 @@ export class Judge {
       case 'input':
         return 'pass';
       case 'container':
+        if (applies.asked?.(this.#trust) === false) return 'not-applicable';
         return applies.events.some((kind) => this.#kinds.has(kind)) ? 'pass' : 'not-applicable';
       case 'expectation':
         return asks(rule, this.#expect) ? this.#decided() : 'not-applicable';
@@ -165,6 +181,8 @@ export class Judge {
     for (const violation of violations) {
       seat.found += 1;
       const { id } = seat.rule;
+      const severity = severities.indexOf(violation.severity ?? seat.rule.severity);
+      this.#gravest = Math.min(this.#gravest, severity);
       if (seat.found > this.#most) this.#omitted[id] = seat.found - this.#most;
       else this.#findings.push(findingOf(seat.rule, violation, device));
     }

@@ -34,6 +34,7 @@ import {
   writeBaseline,
   writeOutputs,
 } from './outputs.ts';
+import { trustOfRun } from './trust-options.ts';
 import type { CheckFlags } from './program.ts';
 import { progressLine } from './progress.ts';
 import { tool } from './version.ts';
@@ -54,6 +55,7 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
     container: containerOption(flags.container),
   };
   const expect = await expectation(flags, options);
+  const { trust } = trustOfRun(flags);
   const { paths, passedOver } = listed(names);
   const channels = channelSources(flags.channel, paths);
   const chalk = chalkFor(flags.color);
@@ -77,6 +79,7 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
           ...options,
           rules,
           expect,
+          trust,
           expired,
           channels,
           most: flags.maxFindings,

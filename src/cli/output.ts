@@ -1,47 +1,36 @@
-import { randomBytes } from 'node:crypto';
-import { closeSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { fileSink } from '../bytes/sink.ts';
 import { errorCode } from '../bytes/source.ts';
 import { UndoneError, UsageError } from './exit.ts';
 import { reasonOf } from './options.ts';
 
 /**
- * Writes a file whole or not at all: under another name first, and under its own when all is there. A
- * file that exists is left alone without `force`.
+ * Writes a file whole or not at all. A file that exists is left alone without `force`.
  */
-export const writeWhole = (path: string, blocks: Iterable<Uint8Array>, force = false): number => {
-  const name = `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`;
-  const temporary = join(dirname(path), name);
-  let written = 0;
-  try {
-    // What it holds is device state: nobody else reads it before its owner says so.
-    const fd = openSync(temporary, 'wx', 0o600);
+export const writeWhole = (path: string, blocks: Iterable<Uint8Array>, force = false): number =>
+  inFile(path, () => {
+    const sink = fileSink(path, force);
+    let written = 0;
     try {
       for (const block of blocks) {
-        for (let at = 0; at < block.length;) at += writeSync(fd, block, at);
+        sink.write(block);
         written += block.length;
       }
+      sink.commit();
+      return written;
     } finally {
-      closeSync(fd);
+      sink.close();
     }
-    if (force) renameSync(temporary, path);
-    else placeNew(temporary, path);
-    return written;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    throw new UndoneError(`${path}: ${reasonOf(error)}`);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-};
+  });
 
-/** A link fails where a name is taken, in one step with the making of it. */
-const placeNew = (temporary: string, path: string): void => {
+/** Runs what writes a file, and says what the system says against it. */
+export const inFile = <Result>(path: string, run: () => Result): Result => {
   try {
-    linkSync(temporary, path);
+    return run();
   } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-    throw new UsageError(`${path} exists already`, '--force writes over it');
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    if (code === 'EEXIST') throw new UsageError(`${path} exists already`, '--force writes over it');
+    throw new UndoneError(`${path}: ${reasonOf(error)}`);
   }
 };
 

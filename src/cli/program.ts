@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { severities } from '../finding/finding.ts';
 import type { InitFormatFlags } from './init.ts';
+import { trustCommands, trustOptions, type TrustFlags } from './trust-program.ts';
 import { tool } from './version.ts';
 
 const containers = [
@@ -12,6 +13,7 @@ const containers = [
   'session',
   'vfio-user',
   'cloud-hypervisor',
+  'sealed',
 ] as const;
 
 const examples = `
@@ -64,8 +66,7 @@ export const program = (): Command => {
     .exitOverride()
     .addHelpText('after', examples);
 
-  root
-    .command('check', { isDefault: true })
+  trustOptions(root.command('check', { isDefault: true }))
     .description('check inputs and report what is wrong with them (the default command)')
     .argument('[inputs...]', 'files, directories, or - for standard input')
     .option('--json', 'print one JSON document')
@@ -116,6 +117,8 @@ export const program = (): Command => {
     });
 
   stateCommands(root);
+
+  trustCommands(root);
 
   const formats = root
     .command('formats')
@@ -175,7 +178,7 @@ export const program = (): Command => {
   return root;
 };
 
-export interface CheckFlags {
+export interface CheckFlags extends TrustFlags {
   readonly json?: boolean;
   readonly output?: readonly string[];
   readonly baseline?: string;

@@ -1,6 +1,7 @@
 import { isCloudHypervisor } from './cloud-hypervisor.ts';
 import { isReturnPath } from './return-path.ts';
 import { isMessages } from './session/messages.ts';
+import { sealedMagic } from './sealed/format.ts';
 import { sessionMagic } from './session/format.ts';
 import { libvirtMagic, libvirtPartialMagic } from './libvirt-format.ts';
 
@@ -14,6 +15,7 @@ export const containerNames = [
   'session',
   'vfio-user',
   'cloud-hypervisor',
+  'sealed',
 ] as const;
 export type ContainerName = (typeof containerNames)[number];
 
@@ -51,6 +53,7 @@ const isQemu = (head: Uint8Array, at: number): boolean =>
  */
 export const detectContainer = (head: Uint8Array): ContainerName => {
   if (isQemu(head, 0)) return 'qemu';
+  if (alike(head, sealedMagic) >= sealedMagic.length - 1) return 'sealed';
   if (isCloudHypervisor(head)) return 'cloud-hypervisor';
   if (alike(head, [...sessionMagic]) >= sessionMagic.length - 2) return 'session';
   if (isMessages(head)) return 'vfio-user';

@@ -1,3 +1,4 @@
+import type { SealedIdentity } from './sealed/format.ts';
 import type { SessionEvent } from './session/events.ts';
 
 /**
@@ -29,6 +30,9 @@ export type ContainerEvent =
   | MultifdPacket
   | MultifdState
   | Snapshot
+  | SealedHeader
+  | SealedFrame
+  | SealedContent
   | SessionEvent
   | Note
   | Fault;
@@ -41,6 +45,11 @@ export interface Walker {
   push(bytes: Uint8Array): void;
   /** The input is complete; what is still open is cut here. */
   end(): void;
+  /**
+   * Offset of the file before which everything has been told and nothing will be looked at again;
+   * where a walker has none, nothing is settled before the end.
+   */
+  settled?(): number;
 }
 
 /** What every event has: where it stands in the file. Lengths and offsets in bytes. */
@@ -310,6 +319,41 @@ export interface Snapshot extends Placed {
   readonly devices: number;
 }
 
+/** The header of a sealed state, which all of its signers have signed; times in seconds. */
+export interface SealedHeader extends Placed {
+  readonly kind: 'sealed-header';
+  readonly frameSize: number;
+  readonly threshold: number;
+  readonly sequence: bigint;
+  readonly created: number;
+  /** 0 for never. */
+  readonly expires: number;
+  /** What tells this seal from every other, in hex. */
+  readonly seal: string;
+  /** Public keys in hex, the id that people see, and where each stands. */
+  readonly signers: readonly {
+    readonly key: string;
+    readonly id: string;
+    readonly offset: number;
+  }[];
+  readonly identity: SealedIdentity;
+}
+
+/** One frame of a sealed state, when its signatures hold. */
+export interface SealedFrame extends Placed {
+  readonly kind: 'sealed-frame';
+  readonly index: bigint;
+  readonly last: boolean;
+  /** Bytes of the state in it. */
+  readonly bytes: number;
+}
+
+/** What the bytes of a sealed state are the beginning of. */
+export interface SealedContent extends Placed {
+  readonly kind: 'sealed-content';
+  readonly container: string;
+}
+
 /** A harmless fact that a reader of the report should know, e.g. what was passed over and why. */
 export interface Note extends Placed {
   readonly kind: 'note';
@@ -364,6 +408,17 @@ export type FaultCode =
   | 'items-after-eof'
   | 'vmdesc-disagrees'
   | 'vmdesc-damaged'
+  | 'sealed-header'
+  | 'sealed-version'
+  | 'sealed-suite'
+  | 'sealed-truncated'
+  | 'sealed-header-signature'
+  | 'sealed-frame-signature'
+  | 'sealed-frame-spliced'
+  | 'sealed-frame-misplaced'
+  | 'sealed-frame-repeated'
+  | 'sealed-frame'
+  | 'sealed-trailing'
   | 'session-version'
   | 'session-record-invalid'
   | 'session-message-lost'

@@ -5,6 +5,7 @@ import type { ContainerName } from './detect.ts';
 import type { EventSink, Walker } from './events.ts';
 import { libvirtWalker } from './libvirt.ts';
 import { multifdWalker } from './multifd.ts';
+import { sealedWalker } from './sealed/walker.ts';
 import { returnPathWalker } from './return-path.ts';
 import { messagesWalker } from './session/messages.ts';
 import { sessionWalker } from './session/log.ts';
@@ -18,6 +19,10 @@ export interface Seeking {
   readonly size: number | undefined;
   /** Told of each page of guest memory that stands in a QEMU stream. */
   readonly guest?: ((offset: number, length: number) => void) | undefined;
+  /** Takes the state of a seal, each frame when its signatures hold. */
+  readonly release?: ((payload: Uint8Array, last: boolean) => void) | undefined;
+  /** Bytes of a sealed state that are walked, all where this is left out. */
+  readonly look?: number | undefined;
 }
 
 /** The walker of a container; it looks ahead for the description of sections where it can seek. */
@@ -39,6 +44,12 @@ export const walkerFor = (container: ContainerName, sink: EventSink, seeking: Se
       return messagesWalker(sink);
     case 'cloud-hypervisor':
       return cloudHypervisorWalker(sink);
+    case 'sealed':
+      return sealedWalker(sink, {
+        inner: (inside, to) => walkerFor(inside, to, { readAt: undefined, size: undefined }),
+        release: seeking.release,
+        look: seeking.look,
+      });
   }
 };
 

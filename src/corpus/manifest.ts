@@ -22,6 +22,16 @@ const entry = z.strictObject({
         .optional()
         .describe('side channels of the same folder, where the file is a main channel'),
       expect: z.record(z.string(), z.coerce.string()).optional(),
+      trust: z
+        .strictObject({
+          keyring: z.string().regex(name, 'a plain folder name').optional(),
+          threshold: z.number().int().positive().optional(),
+          now: z.number().int().optional(),
+          identity: z.record(z.string(), z.string()).optional(),
+          seen: z.strictObject({ sequence: z.coerce.bigint(), seal: z.string() }).optional(),
+        })
+        .optional()
+        .describe('what the destination believes of a sealed state'),
       like: z.string().optional().describe('a good entry of the same folder'),
     })
     .optional(),

@@ -50,6 +50,16 @@ export const eventText = (event: ContainerEvent): string | undefined => {
       return `${sizeText(event.length)} behind the stream`;
     case 'note':
       return printable(event.text);
+    case 'sealed-header': {
+      const { signers, sequence, identity } = event;
+      const who = signers.map(({ id }) => id).join(', ');
+      const what = Object.entries(identity).map(([name, text]) => `${name} ${printable(text)}`);
+      return [`seal ${sequence} by ${who}`, ...what].join(', ');
+    }
+    case 'sealed-frame':
+      return `frame ${event.index}, ${sizeText(event.bytes)}${event.last ? ', the last' : ''}`;
+    case 'sealed-content':
+      return `sealed: ${event.container}`;
     case 'fault':
       return `! ${event.code.replaceAll('-', ' ')}`;
     case 'section-end':
@@ -74,6 +84,7 @@ const containerNames: Readonly<Record<string, string>> = {
   session: 'recorded session',
   'vfio-user': 'vfio-user capture',
   'cloud-hypervisor': 'Cloud Hypervisor snapshot',
+  sealed: 'sealed state',
 };
 
 /** A container as people call it; what wraps it comes first. */

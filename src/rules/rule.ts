@@ -7,6 +7,7 @@ import type { Confidence, Finding, Location, Severity, Threat } from '../finding
 import type { Draft } from '../layout/draft.ts';
 import type { FaultCodeOf, Node } from '../layout/node.ts';
 import type { Layout } from '../layout/types.ts';
+import type { Trust } from './trust.ts';
 
 /** A stream to show a rule on: a device state of a format, or a QEMU stream, or plain bytes. */
 export type Example =
@@ -34,6 +35,8 @@ export type Example =
       readonly format?: string;
       /** What the bytes are; a bare device state where it is left out. */
       readonly container?: ContainerName;
+      /** What the destination believes. */
+      readonly trust?: Trust | undefined;
       readonly expect?: Expectation;
     };
 
@@ -118,12 +121,18 @@ export interface InputEnd {
 
 export interface WatchContext {
   readonly expect: Expectation;
+  readonly trust?: Trust;
 }
 
 /** What an input must contain for a rule to have anything to say; otherwise it is not applicable. */
 export type Applies =
   | { readonly to: 'state'; readonly formats?: readonly string[] }
-  | { readonly to: 'container'; readonly events: readonly ContainerEvent['kind'][] }
+  | {
+      readonly to: 'container';
+      readonly events: readonly ContainerEvent['kind'][];
+      /** Whether the destination was said to want what the rule compares. */
+      readonly asked?: (trust: Trust) => boolean;
+    }
   | { readonly to: 'input' }
   | { readonly to: 'expectation'; readonly keys?: readonly string[] };
 

@@ -10,6 +10,7 @@ import { parseManifest, type CorpusEntry } from '../../src/corpus/manifest.ts';
 import { containerNames } from '../../src/container/detect.ts';
 import { reaches, type Finding } from '../../src/finding/finding.ts';
 import { formatById } from '../../src/formats/index.ts';
+import { trustOf } from '../corpus/trust-of.ts';
 
 const corpus = join(import.meta.dirname, '..', '..', 'corpus');
 const folders = readdirSync(corpus, { withFileTypes: true })
@@ -28,6 +29,7 @@ const findingsOf = async (folder: string, entry: CorpusEntry): Promise<readonly 
       format: format === undefined ? undefined : formatById(format),
       container: containerNames.find((name) => name === container),
       channels: sources,
+      trust: trustOf(join(corpus, folder), entry),
       expect: { ...(good === undefined ? {} : await expectationLike(good)), ...expect },
     });
     return findings;

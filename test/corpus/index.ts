@@ -13,6 +13,7 @@ import { opaqueStreams } from './opaque.ts';
 import { pdsStreams } from './pds.ts';
 import { qatStreams } from './qat.ts';
 import { qemuStreams } from './qemu.ts';
+import { sealedStreams } from './sealed.ts';
 import { spdkNvmeStreams } from './spdk-nvme.ts';
 import { virtioStreams } from './virtio.ts';
 import { xeStreams } from './xe.ts';
@@ -36,4 +37,5 @@ export const built: Readonly<Record<string, Streams>> = {
   opaque: opaqueStreams,
   'cloud-hypervisor': cloudHypervisorStreams,
   destination: destinationStreams,
+  sealed: sealedStreams,
 };

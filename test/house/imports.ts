@@ -33,7 +33,8 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
   states: { any: ['bytes', 'layout', 'container', 'formats', 'check'], types: ['rules'] },
   policy: { any: ['finding', 'formats', 'rules', 'targets'] },
   compat: { any: ['layout', 'formats', 'finding'] },
-  trust: { any: ['bytes', 'layout', 'finding'] },
+  trust: { any: ['bytes', 'layout', 'finding', 'container'] },
+  guard: { any: ['bytes', 'container', 'finding', 'rules', 'check'] },
 };
 
 const SEES_EVERYTHING = ['cli', 'index.ts'];
@@ -57,7 +58,7 @@ const BUILTINS: Readonly<Record<string, readonly string[]>> = {
   'node:http2': [],
   'node:https': [],
   // A vfio-user server listens on a UNIX socket.
-  'node:net': ['targets/'],
+  'node:net': ['targets/', 'guard/'],
   'node:tls': [],
   'node:vm': [],
 };

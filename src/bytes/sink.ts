@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errorCode } from './source.ts';
+
+/** Where bytes go, in order. */
+export interface Sink {
+  /** Returns when the bytes are out; throws what the system says. */
+  readonly write: (bytes: Uint8Array) => void;
+  /** All bytes are written: a file takes its name now. */
+  readonly commit: () => void;
+  /** Lets go of what was opened; a file that was not committed has never been there. */
+  readonly close: () => void;
+}
+
+/** A file that is there whole or not at all: written under another name, then renamed. */
+export const fileSink = (path: string, force: boolean): Sink => {
+  const name = `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = join(dirname(path), name);
+  // What it holds is device state: nobody else reads it before its owner says so.
+  const fd = openSync(temporary, 'wx', 0o600);
+  let open = true;
+  const shut = (): void => {
+    if (open) closeSync(fd);
+    open = false;
+  };
+  return {
+    write: (bytes) => {
+      writeAll(fd, bytes);
+    },
+    commit: () => {
+      shut();
+      // A link fails where a name is taken, in one step with the making of it.
+      if (force) renameSync(temporary, path);
+      else linkSync(temporary, path);
+    },
+    close: () => {
+      shut();
+      rmSync(temporary, { force: true });
+    },
+  };
+};
+
+/** Standard output, written at the speed of its reader. */
+export const outputSink = (fd = 1): Sink => ({
+  write: (bytes) => {
+    writeAll(fd, bytes);
+  },
+  commit: () => undefined,
+  close: () => undefined,
+});
+
+const idle = new Int32Array(new SharedArrayBuffer(4));
+const SHORTEST_WAIT_MS = 0.05;
+const LONGEST_WAIT_MS = 20;
+
+/** Writes everything; a descriptor that somebody set to non-blocking is asked again until it takes it. */
+const writeAll = (fd: number, bytes: Uint8Array): void => {
+  let wait = SHORTEST_WAIT_MS;
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(fd, bytes, at);
+      wait = SHORTEST_WAIT_MS;
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error;
+      Atomics.wait(idle, 0, 0, wait);
+      wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+    }
+  }
+};

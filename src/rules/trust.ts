@@ -1,0 +1,64 @@
+import type { IdentityName } from '../container/sealed/format.ts';
+
+/** A key of the destination's keyring, and what it may sign. */
+export interface TrustedKey {
+  /** Whose key it is. Several keys of one name count as one signer. */
+  readonly name: string;
+  /** The raw Ed25519 public key in hex. */
+  readonly key: string;
+  /** Device names that it may sign for, where a `*` at the end stands for any ending; all where left out. */
+  readonly devices?: readonly string[];
+  /** Seconds of the Unix clock from which on it signs nothing any more. */
+  readonly expires?: number;
+  /** Why it must not be believed any more. */
+  readonly revoked?: string;
+}
+
+/** The newest seal of one device of one machine that was opened before. */
+export interface SeenSeal {
+  readonly sequence: bigint;
+  /** What tells that seal from every other, in hex. */
+  readonly seal: string;
+}
+
+/** What a file on disk is to the run. */
+export type FileRole = 'state' | 'policy' | 'key' | 'private-key' | 'keyring';
+
+/** Who may change a file that was loaded, as the file system says. */
+export interface FileFacts {
+  readonly role: FileRole;
+  readonly path: string;
+  /** Users as numbers: the owner of the file, and whoever runs the check. */
+  readonly owner: number;
+  readonly user: number;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Directories above it, nearest first, and those above the place that a link leads to. */
+  readonly directories: readonly {
+    readonly path: string;
+    readonly owner: number;
+    readonly mode: number;
+  }[];
+  /** Symbolic links that were followed, with their owners. */
+  readonly links: readonly {
+    readonly path: string;
+    readonly owner: number;
+    readonly target: string;
+  }[];
+}
+
+/** What the destination believes, and what it has seen: what no state can say of itself. */
+export interface Trust {
+  /** Its keyring; nothing where no keyring was named. */
+  readonly keys?: readonly TrustedKey[];
+  /** Signers that it wants, where that is more than the seal says. */
+  readonly threshold?: number;
+  /** Seconds of the Unix clock; what has expired is not asked without it. */
+  readonly now?: number;
+  /** What the seal must say that it holds. */
+  readonly identity?: Readonly<Partial<Record<IdentityName, string>>>;
+  /** What was opened before of a device of a machine; nothing where nobody keeps count. */
+  readonly seen?: (vm: string, device: string) => SeenSeal | undefined;
+  /** The files that the run has loaded. */
+  readonly files?: readonly FileFacts[];
+}
