@@ -10,7 +10,7 @@ export interface BuiltPart {
 }
 
 /** What was built of a draft before, by the draft: plans of one parent share it. */
-const known = new WeakMap<object, WeakMap<Layout, BuiltPart>>();
+const known = new WeakMap<object, WeakMap<Layout, BuiltPart | 'misfit'>>();
 
 /**
  * Builds a draft as a part's layout writes it. Where the layout is a choice, the draft says which case
@@ -20,14 +20,15 @@ export const builtFor = (part: Part, draft: Draft): BuiltPart | undefined => {
   if (draft instanceof Uint8Array) return { bytes: draft, elements: undefined };
   const declared = part.declared ?? (part.layout === 'gap' ? undefined : part.layout);
   if (declared === undefined) return undefined;
-  const before = typeof draft === 'object' ? known.get(draft) : undefined;
-  const made = before?.get(declared) ?? makePart(part, declared, draft);
-  if (made !== undefined && typeof draft === 'object') {
-    const all = before ?? new WeakMap<Layout, BuiltPart>();
-    all.set(declared, made);
-    known.set(draft, all);
+  if (typeof draft !== 'object') return makePart(part, declared, draft);
+  const before = known.get(draft) ?? new WeakMap<Layout, BuiltPart | 'misfit'>();
+  let made = before.get(declared);
+  if (made === undefined) {
+    made = makePart(part, declared, draft) ?? 'misfit';
+    before.set(declared, made);
+    known.set(draft, before);
   }
-  return made;
+  return made === 'misfit' ? undefined : made;
 };
 
 const makePart = ({ layout }: Part, declared: Layout, draft: Draft): BuiltPart | undefined => {

@@ -1,4 +1,5 @@
 import { builtFor } from './build.ts';
+import { filledFrom } from './filled.ts';
 import type { Edit, Repair } from './plan.ts';
 import { repairLinks } from './repair.ts';
 import {
@@ -125,7 +126,7 @@ const markEdit = (
       return true;
     case 'resize':
       if (edit.size < 0 || edit.size > LARGEST_STATE) return false;
-      replace(resized(contentOf(skeleton, part), edit.size), undefined);
+      replace(filledFrom(skeleton, part, edit.size), undefined);
       return true;
     case 'repeat':
       mark.times = Math.max(edit.times, 0);
@@ -177,18 +178,6 @@ const unswap = (marks: ReadonlyMap<Part, Mark>, part: Part): void => {
 /** Whether one part lies in another, or is it. */
 export const contains = (outer: Part, inner: Part): boolean =>
   inner.index >= outer.index && inner.index < outer.end;
-
-/** Bytes cut at a size, or filled up by repeating them. */
-const resized = (bytes: Uint8Array, size: number): Uint8Array => {
-  if (size <= bytes.length) return bytes.subarray(0, size);
-  const filled = new Uint8Array(size);
-  filled.set(bytes);
-  // Copies what is there already, so each turn doubles it.
-  for (let have = bytes.length; have > 0 && have < size; have *= 2) {
-    filled.copyWithin(have, 0, Math.min(have, size - have));
-  }
-  return filled;
-};
 
 const isCovered = (marks: ReadonlyMap<Part, Mark>, part: Part): boolean => {
   for (let at = part.parent; at !== undefined; at = at.parent) {

@@ -51,7 +51,8 @@ const variants = (
     case 'text':
       return [undefined];
     case 'bytes':
-      return layout.size === undefined ? [sampleBytes(8), sampleBytes(0)] : [undefined];
+      if (layout.size !== undefined) return [undefined];
+      return [layout.zero === true ? new Uint8Array(8) : sampleBytes(8), sampleBytes(0)];
     case 'struct':
       return structVariants(layout, chosen, depth - 1);
     case 'array':
@@ -162,7 +163,7 @@ const sized = (layout: StructLayout, fields: Fields): Fields => {
 };
 
 /** The keys by which choices in a struct look at one of its fields. */
-const keysOf = (struct: StructLayout, by: string): readonly string[] => {
+export const keysOf = (struct: StructLayout, by: string): readonly string[] => {
   const keys = new Set<string>();
   const collect = (layout: Layout, depth: number): void => {
     if (depth === 0) return;

@@ -4,7 +4,7 @@ import { offersOf, type Offer } from './proposals.ts';
 import { plainSession, type Edit, type Plan, type Repair } from './plan.ts';
 import type { Random } from './random.ts';
 import { randomSession, type SessionAbilities } from './random-session.ts';
-import { type Library, type Part, type Skeleton } from './skeleton.ts';
+import type { Library, Part, Skeleton } from './skeleton.ts';
 
 /** What a target has told that may be worth writing into a state. */
 export interface Hints {
@@ -123,13 +123,18 @@ const randomEdits = (
   }
   const offers = random.pick(drawnOffers(skeleton));
   const offer = offers === undefined ? undefined : random.pick(offers);
-  const proposal = offer === undefined ? undefined : milder(random, offer);
+  const proposal = offer === undefined ? undefined : drawnFrom(random, offer);
   return proposal ?? [randomBytes(random, skeleton)];
 };
 
-/** Proposals stand mildest first, and half of the draws are among the first. */
-const milder = (random: Random, { proposals }: Offer): readonly Edit[] | undefined =>
-  proposals[random.below(random.oneIn(2) ? Math.min(proposals.length, 6) : proposals.length)];
+/** The mildest stand first and the extremes last; both pay more than what lies between. */
+const drawnFrom = (random: Random, { proposals }: Offer): readonly Edit[] | undefined => {
+  const { length } = proposals;
+  const turn = random.below(8);
+  if (turn <= 3) return proposals[random.below(Math.min(length, 6))];
+  if (turn <= 5) return proposals[length - 1 - random.below(Math.min(length, 6))];
+  return proposals[random.below(length)];
+};
 
 const drawn = new WeakMap<Skeleton, readonly (readonly Offer[])[]>();
 

@@ -1,6 +1,7 @@
 import { checksum } from '../layout/checksum.ts';
 import type { Splice } from '../targets/target.ts';
 import { LARGEST_STATE, type Changes, type Mark } from './changes.ts';
+import { filledFrom, repeatedTo } from './filled.ts';
 import type { Sum } from './links.ts';
 import { deepestFirst } from './repair.ts';
 import type { Part, Skeleton } from './skeleton.ts';
@@ -59,7 +60,7 @@ type Late = (placed: Placed[]) => Placed[] | undefined;
 /** What needs the final bytes of a part: copies, moves and checksums, inner ones first. */
 const lateSteps = (skeleton: Skeleton, changes: Changes): readonly Late[] => {
   const steps: { readonly depth: number; readonly late: Late }[] = [];
-  for (const step of deepestFirst(changes.marks, [])) {
+  for (const step of needsBytes(changes.marks) ? deepestFirst(changes.marks, none) : none) {
     if (step.kind === 'raw') continue;
     const { depth, mark } = step;
     const { part, swap, times = 0 } = mark;
@@ -77,6 +78,15 @@ const lateSteps = (skeleton: Skeleton, changes: Changes): readonly Late[] => {
   }
   if (skeleton.sums.length > 0) steps.sort((one, other) => other.depth - one.depth);
   return steps.map(({ late }) => late);
+};
+
+const none: readonly never[] = [];
+
+const needsBytes = (marks: Changes['marks']): boolean => {
+  for (const { swap, times } of marks.values()) {
+    if (swap !== undefined || times !== undefined) return true;
+  }
+  return false;
 };
 
 const isInside = (key: number, part: Part): boolean =>
@@ -127,14 +137,11 @@ const repeatPart = (
   part: Part,
   times: number,
 ): Placed[] | undefined => {
-  const once = render(skeleton, placed, part);
-  const size = once.length * times;
+  const changed = placed.some(({ key }) => isInside(key, part));
+  const once = changed ? render(skeleton, placed, part) : undefined;
+  const size = (once ?? part).length * times;
   if (size > LARGEST_STATE) return undefined;
-  const put = new Uint8Array(size);
-  put.set(once);
-  for (let have = once.length; have > 0 && have < size; have *= 2) {
-    put.copyWithin(have, 0, Math.min(have, size - have));
-  }
+  const put = once === undefined ? filledFrom(skeleton, part, size) : repeatedTo(once, size);
   placed.push({ key: behindKey(part), at: part.start + part.length, drop: 0, put });
   return placed;
 };

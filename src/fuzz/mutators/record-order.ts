@@ -4,7 +4,8 @@ import type { Mutator, Proposal } from './mutator.ts';
 
 /** How often a part may stand before tables, bitmaps and counters run over. */
 const TIMES = [1, 2, 3, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128, 255, 256, 1000];
-const MOST_BYTES = 1 << 20;
+/** Longer runs of copies cost a target more than they tell. */
+const MOST_BYTES = 1 << 16;
 
 /** Records, elements and sections: left out, twice, many times, in another order. */
 export const recordOrder: Mutator = {
