@@ -744,11 +744,11 @@ UNCOUNTED static uint32_t coarse(uint64_t nanoseconds)
  * flags; nanoseconds; growth in bytes; then the answers. With EXTRAS, behind them: counts of
  * features, comparisons and saves, then saves, features, comparisons.
  */
-UNCOUNTED static void execute(const struct vstate_target *target, const struct execution *execution, uint32_t *record, uint32_t *end)
+UNCOUNTED static void execute(const struct vstate_target *target, const struct execution *execution, uint32_t *record, uint32_t *end, uint64_t *clock, uint64_t *heap)
 {
 	uint32_t *extras = record + 4 + execution->step_count, *to = extras + 3;
 	uint32_t run_named = control->named, features;
-	uint64_t before = allocated(), started = now(), after;
+	uint64_t ended, kept;
 	void *device;
 
 	record[0] = 0;
@@ -770,9 +770,13 @@ UNCOUNTED static void execute(const struct vstate_target *target, const struct e
 	}
 	beat++;
 	comparing = false;
-	record[2] = coarse(now() - started);
-	after = allocated();
-	record[3] = after <= before ? 0 : after - before > INT32_MAX ? INT32_MAX : (uint32_t)(after - before);
+	/* One look at clock and heap serves the end of this execution and the start of the next. */
+	ended = now();
+	kept = allocated();
+	record[2] = coarse(ended - *clock);
+	record[3] = kept <= *heap ? 0 : kept - *heap > INT32_MAX ? INT32_MAX : (uint32_t)(kept - *heap);
+	*clock = ended;
+	*heap = kept;
 	features = name_features(to, (uint32_t)(end - to), &run_named);
 	to += features;
 	extras[0] = features;
@@ -825,7 +829,9 @@ UNCOUNTED static void execute_in_child(const struct vstate_target *target, const
 	if (child == 0) {
 		copied = 0;
 		set_clock(true);
-		execute(target, execution, record, end);
+		uint64_t clock = now(), heap = allocated();
+
+		execute(target, execution, record, end, &clock, &heap);
 		_exit(0);
 	}
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -843,6 +849,7 @@ UNCOUNTED static void run_batch(const struct vstate_target *target, const struct
 {
 	struct reader reader = { request, request + options.request_size / 4 };
 	uint32_t *end = results + options.results_size / 4, *record = results;
+	uint64_t clock, heap;
 	const uint32_t *known;
 
 	control->cause = NONE;
@@ -864,6 +871,8 @@ UNCOUNTED static void run_batch(const struct vstate_target *target, const struct
 	forget_counts();
 	if (options.snapshot != 1)
 		set_clock(true);
+	clock = now();
+	heap = allocated();
 	for (uint32_t index = 0; index < go->executions; index++) {
 		static struct execution execution;
 		uint64_t wanted;
@@ -881,7 +890,7 @@ UNCOUNTED static void run_batch(const struct vstate_target *target, const struct
 		if (options.snapshot == 1)
 			execute_in_child(target, &execution, record, end);
 		else
-			execute(target, &execution, record, end);
+			execute(target, &execution, record, end, &clock, &heap);
 		if (record[0] < 4 || record[0] > (uint64_t)(end - record))
 			stop(MALFORMED);
 		record += record[0];

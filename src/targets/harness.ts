@@ -237,7 +237,8 @@ class HarnessTarget implements Target {
     stopWatching();
     this.#firstOfRun = false;
     this.#told = this.#known.length;
-    return { from, count, answer, control: process.control(), stalled };
+    const control = answer.kind === 'done' ? answer : process.control();
+    return { from, count, answer, control, stalled };
   }
 
   /** Calls `stalled` when the executions make no progress. */
