@@ -25,7 +25,10 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
   check: { any: BELOW_CHECK },
   targets: {},
   corpus: { any: ['bytes'] },
-  fuzz: { any: ['layout', 'finding', 'formats', 'targets', 'corpus', 'check', 'bytes'] },
+  fuzz: {
+    any: ['layout', 'finding', 'formats', 'targets', 'corpus', 'check', 'bytes'],
+    types: ['rules'],
+  },
   report: {
     any: ['finding', 'rules', 'bytes', 'layout', 'container'],
     types: ['check', 'formats', 'states'],
