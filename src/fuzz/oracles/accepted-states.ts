@@ -23,7 +23,8 @@ export const acceptedAlthoughFatal = (subject: Subject): Accepted | undefined =>
       session,
       input,
       opinion: { ...opinion, kind: 'fatal' },
-      short: !session.whole || lacks(subject, opinion.finding?.rule ?? ''),
+      short:
+        !session.whole || lacks(subject, opinion.finding?.rule ?? '', offered < input.base.length),
     };
   }
   return undefined;
@@ -31,6 +32,8 @@ export const acceptedAlthoughFatal = (subject: Subject): Accepted | undefined =>
 
 const shortRules: ReadonlySet<string> = new Set(['field-truncated', 'state-empty']);
 
-const lacks = ({ plan: { edits } }: Subject, rule: string): boolean =>
+const shortening: ReadonlySet<string> = new Set(['drop', 'truncate', 'resize', 'bytes', 'raw']);
+
+const lacks = ({ plan: { edits } }: Subject, rule: string, shorter: boolean): boolean =>
   shortRules.has(rule) ||
-  (edits.length > 0 && edits.every(({ kind }) => kind === 'drop' || kind === 'truncate'));
+  (shorter && edits.length > 0 && edits.every(({ kind }) => shortening.has(kind)));

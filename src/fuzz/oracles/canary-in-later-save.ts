@@ -8,6 +8,7 @@ export const canaryInLaterSave = defineOracle({
   confidence: 'certain',
   threats: ['exposure'],
   cwe: 'CWE-226',
+  aboutSessions: true,
   needs: ['session', 'save'],
   rationale: `
 The device was given one state, then another, and what it saves behind the second one holds bytes of

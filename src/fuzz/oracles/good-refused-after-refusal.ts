@@ -1,13 +1,17 @@
 import { bytesOf, type Execution } from '../../targets/target.ts';
-import { defineOracle, errnoText, type Subject } from './oracle.ts';
+import { defineOracle, type Subject } from './oracle.ts';
+import { errnoName } from '../../targets/session.ts';
 import type { Session } from '../trace.ts';
 
 /** The good state that was refused, and the session before it that came to nothing. */
-const pairIn = ({ trace, known }: Subject): readonly [Session, Session] | undefined => {
+const pairIn = ({ trace, known, execution }: Subject): readonly [Session, Session] | undefined => {
   const { sessions } = trace;
   for (const [at, good] of sessions.entries()) {
     if (good.loaded || good.refusal === undefined || !good.whole) continue;
     if (good.input === 'saved' || !known.isGood(good.input)) continue;
+    // How it is cut into writes is another oracle's question.
+    const writes = execution.steps.slice(good.from, good.to).filter((step) => step.do === 'write');
+    if (writes.length > 1) continue;
     const before = sessions.slice(0, at).findLast((one) => !one.loaded);
     if (before !== undefined) return [before, good];
   }
@@ -21,6 +25,7 @@ export const goodRefusedAfterRefusal = defineOracle({
   confidence: 'certain',
   threats: ['feeder', 'corruption'],
   cwe: 'CWE-459',
+  aboutSessions: true,
   needs: ['session'],
   rationale: `
 What the failed session left behind (a position, a buffer, a flag) makes the device refuse a state
@@ -45,7 +50,7 @@ it when a session begins, and on reset.`,
       if (companion?.outcome.kind !== 'rejected') return undefined;
     }
     const step = subject.execution.steps[refusal.step]?.do ?? 'write';
-    const answer = errnoText(refusal.answer);
+    const answer = errnoName(refusal.answer);
     return {
       message: `a good state of ${bytesOf(good.input).length} bytes is refused (${step}: ${answer}) by a device that refused another one before`,
       expected: 'that the good state is loaded',

@@ -8,6 +8,7 @@ export const laterSaveDiffers = defineOracle({
   confidence: 'certain',
   threats: ['corruption', 'exposure'],
   cwe: 'CWE-459',
+  aboutSessions: true,
   needs: ['session', 'save'],
   rationale: `
 A good state was restored into a device that had a history, and it saves something else than a new

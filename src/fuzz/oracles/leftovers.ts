@@ -35,18 +35,19 @@ export const leftoverIn = ({ trace, execution, known }: Subject): Leftover | und
 };
 
 /** Shorter runs are equal by chance. */
-const CANARY = 6;
+const CANARY = 4;
 
-/** Where bytes of an earlier state, and of nothing else that was sent, stand in a save. */
+/** Where bytes that an earlier session sent, and that have no business there, stand in a save. */
 export const canaryIn = ({ save, reference, at, earlier }: Leftover): number | undefined => {
-  const saved = Buffer.from(save.bytes);
-  const own = Buffer.from(reference);
-  const sent = earlier.flatMap(({ input }) => (input === 'saved' ? [] : [bytesOf(input)]));
-  for (let from = Math.max(at - CANARY, 0); from + CANARY <= saved.length; from += 1) {
-    const run = saved.subarray(from, from + CANARY);
-    if (run.every((byte) => byte === run[0])) continue;
-    if (own.indexOf(run) !== -1) continue;
-    if (sent.some((bytes) => Buffer.from(bytes).indexOf(run) !== -1)) return from;
+  const sent = earlier.flatMap(({ input }) =>
+    input === 'saved' ? [] : [Buffer.from(bytesOf(input))],
+  );
+  const { bytes } = save;
+  for (let from = at; from + CANARY <= bytes.length; from += 1) {
+    const run = Buffer.from(bytes.subarray(from, from + CANARY));
+    if (run.some((byte, index) => byte === reference[from + index])) continue;
+    if (run.every((byte) => byte === 0)) continue;
+    if (sent.some((one) => one.indexOf(run) !== -1)) return from;
   }
   return undefined;
 };

@@ -66,6 +66,8 @@ export interface Oracle {
   readonly cwe: string;
   /** What it means for the host, and what a restore path should do; full sentences. */
   readonly rationale: string;
+  /** The bug lies in how sessions follow each other; which field shows it says little. */
+  readonly aboutSessions?: true;
   /** Abilities of the target without which it is silent. */
   readonly needs?: readonly ('session' | 'save' | 'reset')[];
   /**
@@ -80,39 +82,3 @@ export const defineOracle = (oracle: Oracle): Oracle => oracle;
 
 export const canAsk = ({ needs = [] }: Oracle, abilities: Abilities): boolean =>
   needs.every((ability) => abilities[ability]);
-
-/** `-14` as people know it: `EFAULT`. */
-export const errnoText = (answer: number): string => names[-answer] ?? `errno ${-answer}`;
-
-const names: Readonly<Record<number, string>> = {
-  1: 'EPERM',
-  2: 'ENOENT',
-  4: 'EINTR',
-  5: 'EIO',
-  6: 'ENXIO',
-  7: 'E2BIG',
-  9: 'EBADF',
-  11: 'EAGAIN',
-  12: 'ENOMEM',
-  13: 'EACCES',
-  14: 'EFAULT',
-  16: 'EBUSY',
-  17: 'EEXIST',
-  19: 'ENODEV',
-  22: 'EINVAL',
-  25: 'ENOTTY',
-  27: 'EFBIG',
-  28: 'ENOSPC',
-  29: 'ESPIPE',
-  32: 'EPIPE',
-  34: 'ERANGE',
-  38: 'ENOSYS',
-  42: 'ENOMSG',
-  61: 'ENODATA',
-  71: 'EPROTO',
-  74: 'EBADMSG',
-  75: 'EOVERFLOW',
-  84: 'EILSEQ',
-  95: 'EOPNOTSUPP',
-  110: 'ETIMEDOUT',
-};

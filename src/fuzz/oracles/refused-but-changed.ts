@@ -1,3 +1,4 @@
+import { errnoName } from '../../targets/session.ts';
 import { defineOracle, type Subject } from './oracle.ts';
 import type { Session } from '../trace.ts';
 
@@ -8,6 +9,7 @@ export const refusedButChanged = defineOracle({
   confidence: 'certain',
   threats: ['feeder', 'corruption'],
   cwe: 'CWE-460',
+  aboutSessions: true,
   needs: ['session', 'save'],
   rationale: `
 The restore failed, but what the device saves afterwards is not what it saved before: a part of the
@@ -22,10 +24,11 @@ refused state was applied. Decode and check all of it first, then apply it in on
       if (disturbed(subject, session.to, after.step)) continue;
       const at = known.differs(before.bytes, after.bytes);
       if (at === undefined) continue;
+      const refused = subject.execution.steps[session.refusal.step]?.do ?? 'write';
       return {
         message: `the restore is refused, but byte ${at} of the device's state is no longer what it was before`,
         expected: 'the state that the device had before the session',
-        bucket: '',
+        bucket: `${refused} ${errnoName(session.refusal.answer)}`,
         step: after.step,
       };
     }

@@ -1,4 +1,5 @@
-import { errnoText, defineOracle } from './oracle.ts';
+import { defineOracle } from './oracle.ts';
+import { errnoName } from '../../targets/session.ts';
 
 export const refusedButLoaded = defineOracle({
   id: 'refused-but-loaded',
@@ -7,6 +8,7 @@ export const refusedButLoaded = defineOracle({
   confidence: 'certain',
   threats: ['feeder', 'corruption'],
   cwe: 'CWE-391',
+  aboutSessions: true,
   needs: ['session'],
   rationale: `
 The driver found something wrong, answered the write with an error, and forgot it: a feeder that goes
@@ -22,7 +24,7 @@ session ends, and leaving RESUMING must fail.`,
       // A state that was complete before the refused write loses nothing by it.
       const opinion = opinionOf(input, before);
       if (opinion === undefined || opinion.kind === 'sound') continue;
-      const answer = errnoText(refusal.answer);
+      const answer = errnoName(refusal.answer);
       const step = execution.steps[refusal.step]?.do ?? 'write';
       return {
         message: `${step} at byte ${before} is refused with ${answer}, and the end of the session loads the state`,

@@ -1,5 +1,6 @@
 import type { Layout } from '../../layout/types.ts';
-import { defineOracle, errnoText } from './oracle.ts';
+import { defineOracle } from './oracle.ts';
+import { errnoName } from '../../targets/session.ts';
 
 export const refusedSound = defineOracle({
   id: 'refused-although-sound',
@@ -15,6 +16,8 @@ off, or tests for the values of one source only.`,
   judge: ({ plan, trace, execution, opinionOf, known }) => {
     const [edit] = plan.edits;
     const [session] = trace.sessions;
+    // How the bytes are cut is another oracle's question.
+    if (plan.session.cuts.kind !== 'whole') return undefined;
     if (plan.edits.length !== 1 || edit?.kind !== 'set' || trace.sessions.length !== 1) {
       return undefined;
     }
@@ -25,7 +28,7 @@ off, or tests for the values of one source only.`,
     if (layout === undefined || !names(layout, edit.value)) return undefined;
     if (opinionOf(input, session.offered)?.kind !== 'sound') return undefined;
     const step = execution.steps[refusal.step]?.do ?? 'write';
-    const answer = errnoText(refusal.answer);
+    const answer = errnoName(refusal.answer);
     return {
       message: `${edit.field} is ${edit.value}, which its layout allows, and it is refused (${step}: ${answer})`,
       expected: 'that the state is loaded',

@@ -1,4 +1,5 @@
-import { defineOracle, errnoText } from './oracle.ts';
+import { defineOracle } from './oracle.ts';
+import { errnoName } from '../../targets/session.ts';
 
 export const saveDiffers = defineOracle({
   id: 'save-restore-save-differs',
@@ -7,6 +8,7 @@ export const saveDiffers = defineOracle({
   confidence: 'certain',
   threats: ['corruption'],
   cwe: 'CWE-1288',
+  aboutSessions: true,
   needs: ['session', 'save'],
   rationale: `
 What the device saved was restored into it, and it saves something else now, or refuses its own state.
@@ -14,7 +16,11 @@ A guest that migrates twice is not the same guest any more. Save everything that
 restore everything that save writes.`,
   judge: ({ trace, known, execution }) => {
     for (const session of trace.sessions) {
-      if (session.input !== 'saved') continue;
+      if (session.input !== 'saved') {
+        // What a refusal leaves behind is another oracle's question.
+        if (!session.loaded || session.refusal !== undefined) return undefined;
+        continue;
+      }
       const before = trace.saves.findLast(({ step }) => step < session.from);
       if (before === undefined) continue;
       if (!session.loaded) {
@@ -22,8 +28,8 @@ restore everything that save writes.`,
         if (refusal === undefined) continue;
         const step = execution.steps[refusal.step]?.do ?? 'write';
         return {
-          message: `the device refuses the ${before.bytes.length} bytes that it saved itself (${step}: ${errnoText(refusal.answer)})`,
-          bucket: `refused ${step} ${errnoText(refusal.answer)}`,
+          message: `the device refuses the ${before.bytes.length} bytes that it saved itself (${step}: ${errnoName(refusal.answer)})`,
+          bucket: `refused ${step} ${errnoName(refusal.answer)}`,
           step: refusal.step,
         };
       }

@@ -45,6 +45,7 @@ export const verdictDependsOnCuts = defineOracle({
   confidence: 'certain',
   threats: ['feeder', 'corruption'],
   cwe: 'CWE-241',
+  aboutSessions: true,
   needs: ['session'],
   rationale: `
 The same bytes are loaded when they come in one write and refused in several, or the other way round.

@@ -1,0 +1,244 @@
+import type { Format } from '../formats/format.ts';
+import type { Execution, Input, Result, Target } from '../targets/target.ts';
+import { lengthOf, bytesOf } from '../targets/target.ts';
+import { applyPlan } from './apply.ts';
+import type { Calibration } from './calibration.ts';
+import { mix, planClass } from './edit-class.ts';
+import { knownOf } from './known.ts';
+import { opinions, type Opinion } from './opinion.ts';
+import { oracles as everyOracle } from './oracles/index.ts';
+import { canAsk, type Known, type Oracle, type Subject, type Violation } from './oracles/oracle.ts';
+import type { Plan } from './plan.ts';
+import { outcomeSignature, slowness } from './signature.ts';
+import type { Library } from './skeleton.ts';
+import { traceOf, type Trace } from './trace.ts';
+
+/** An oracle's word on an execution, with who said it. */
+export interface Witness {
+  readonly oracle: Oracle;
+  readonly violation: Violation;
+}
+
+/** What came of one plan. */
+export interface Seen {
+  readonly plan: Plan;
+  readonly execution: Execution;
+  readonly result: Result;
+  readonly signature: number;
+  readonly witnesses: readonly Witness[];
+}
+
+export interface LabOptions {
+  readonly target: Target;
+  readonly against?: Target;
+  readonly library: Library;
+  readonly format: Format;
+  readonly calibration: Calibration;
+  /** Fields of saves that change by themselves, as the user knows them. */
+  readonly noise: readonly string[];
+  /** Only these; all where it is left out. */
+  readonly oracles?: readonly Oracle[];
+}
+
+/** Classes of plans that the rules have been asked about; a campaign forgets what lies beyond. */
+export const MOST_JUDGED = 1 << 18;
+
+/** A target on the bench: plans go in, and what the oracles say of their executions comes out. */
+export class Lab {
+  readonly options: LabOptions;
+  readonly known: Known;
+  readonly #oracles: readonly Oracle[];
+  readonly #opine: (bytes: Uint8Array) => Opinion;
+  readonly #typical: number;
+  /** Classes of plans that the rules have been asked about, here or elsewhere. */
+  readonly judged = new Set<number>();
+  #asked: number[] = [];
+
+  constructor(options: LabOptions) {
+    const { target, calibration, format } = options;
+    this.options = options;
+    this.known = knownOf(options);
+    this.#oracles = (options.oracles ?? everyOracle).filter((one) => canAsk(one, target.abilities));
+    this.#opine = opinions({
+      format,
+      expect: calibration.expect,
+      muted: new Set(calibration.muted),
+    });
+    this.#typical = target.abilities.coverage ? Infinity : calibration.typical;
+  }
+
+  /** What plans come to, without running them; those that do not fit are left out. */
+  apply(plans: readonly Plan[]): readonly { readonly plan: Plan; readonly execution: Execution }[] {
+    const { library, target } = this.options;
+    const applied = [];
+    for (const plan of plans) {
+      const execution = applyPlan(library, plan, target.abilities);
+      if (execution !== undefined) applied.push({ plan, execution });
+    }
+    return applied;
+  }
+
+  /**
+   * Runs plans in order and asks the oracles that need nothing else. With `thorough` the rules are
+   * asked about each of them, not only about the first of a class.
+   */
+  async run(
+    applied: readonly { readonly plan: Plan; readonly execution: Execution }[],
+    signal: AbortSignal,
+    thorough = false,
+  ): Promise<readonly Seen[]> {
+    const { target, against } = this.options;
+    const executions = applied.map(({ execution }) => execution);
+    const [results, others] = await Promise.all([
+      target.run(executions, signal),
+      against?.run(executions, signal),
+    ]);
+    const seen: Seen[] = [];
+    for (const [index, { plan, execution }] of applied.entries()) {
+      const result = results[index];
+      if (result === undefined) break;
+      seen.push(this.#look(plan, execution, result, others?.[index], thorough));
+    }
+    return seen;
+  }
+
+  /** Asks the oracles that want to see another execution beside the one that was seen. */
+  async probe(
+    seen: readonly Seen[],
+    signal: AbortSignal,
+    only?: string,
+  ): Promise<{ readonly seen: readonly Seen[]; readonly executions: number }> {
+    const wanted: { seen: Seen; oracle: Oracle; subject: Subject; execution: Execution }[] = [];
+    for (const one of seen) {
+      for (const oracle of this.#oracles) {
+        if (oracle.companion === undefined || (only !== undefined && oracle.id !== only)) continue;
+        const subject = this.#subject(one.plan, one.execution, one.result, undefined, true);
+        const execution = oracle.companion(subject);
+        if (execution !== undefined) wanted.push({ seen: one, oracle, subject, execution });
+      }
+    }
+    if (wanted.length === 0) return { seen, executions: 0 };
+    const executions = wanted.map(({ execution }) => execution);
+    const results = await this.options.target.run(executions, signal);
+    const added = new Map<Seen, Witness[]>();
+    for (const [index, { seen: one, oracle, subject }] of wanted.entries()) {
+      const violation = oracle.judge(subject, results[index]);
+      if (violation === undefined) continue;
+      added.set(one, [...(added.get(one) ?? []), { oracle, violation }]);
+    }
+    return {
+      seen: seen.map((one) => {
+        const more = added.get(one) ?? [];
+        return more.length === 0 ? one : { ...one, witnesses: [...one.witnesses, ...more] };
+      }),
+      executions: executions.length,
+    };
+  }
+
+  /** Runs plans and asks every oracle all it can say; for what has been found already. */
+  async examine(
+    plans: readonly Plan[],
+    signal: AbortSignal,
+    only?: string,
+  ): Promise<readonly Seen[]> {
+    const seen = await this.run(this.apply(plans), signal, true);
+    return (await this.probe(seen, signal, only)).seen;
+  }
+
+  /** Classes of plans that the rules were asked about since the last call. */
+  takeAsked(): readonly number[] {
+    const asked = this.#asked;
+    this.#asked = [];
+    return asked;
+  }
+
+  #look(
+    plan: Plan,
+    execution: Execution,
+    result: Result,
+    against: Result | undefined,
+    thorough: boolean,
+  ): Seen {
+    const slow = this.#typical === Infinity ? 0 : slowness(result.nanoseconds, this.#typical);
+    const signature = outcomeSignature(result, slow);
+    const seen = { plan, execution, result, signature };
+    const { kind } = result.outcome;
+    if (kind === 'unavailable') return { ...seen, witnesses: nobody };
+    const ended = kind === 'accepted' || kind === 'rejected';
+    // Most executions are a plain restore of which the rules have seen the like.
+    if (ended && !thorough && against === undefined && plan.session.shape === 'plain') {
+      const growing = result.growth > QUIET_GROWTH;
+      if (!growing && plan.session.onRefusal === 'stop' && this.judged.has(classOf(plan, kind))) {
+        return { ...seen, witnesses: nobody };
+      }
+    }
+    const subject = this.#subject(plan, execution, result, against, thorough);
+    const witnesses: Witness[] = [];
+    for (const oracle of this.#oracles) {
+      const violation = oracle.judge(subject);
+      if (violation !== undefined) witnesses.push({ oracle, violation });
+    }
+    if (ended && !thorough) this.#ask(classOf(plan, kind));
+    return { ...seen, witnesses };
+  }
+
+  #subject(
+    plan: Plan,
+    execution: Execution,
+    result: Result,
+    against: Result | undefined,
+    thorough: boolean,
+  ): Subject {
+    let trace: Trace | undefined;
+    const given = new Map<Input, Map<number, Opinion | undefined>>();
+    return {
+      plan,
+      execution,
+      result,
+      known: this.known,
+      ...(against === undefined ? {} : { against }),
+      get trace() {
+        return (trace ??= traceOf(execution, result));
+      },
+      opinionOf: (input, length) => {
+        const before = given.get(input) ?? new Map<number, Opinion | undefined>();
+        given.set(input, before);
+        if (before.has(length)) return before.get(length);
+        const opinion = this.#opinion(plan, input, length, result.outcome.kind, thorough);
+        before.set(length, opinion);
+        return opinion;
+      },
+    };
+  }
+
+  #opinion(
+    plan: Plan,
+    input: Input,
+    length: number,
+    outcome: string,
+    thorough: boolean,
+  ): Opinion | undefined {
+    const whole = length >= lengthOf(input);
+    if (!thorough) {
+      const edited = input.splices.length > 0 ? classOf(plan, outcome) : 0;
+      const key = mix(mix(edited, whole ? 0 : 1 + Math.clz32(length)), ASKED) >>> 0;
+      if (this.judged.has(key)) return undefined;
+      this.#ask(key);
+    }
+    const bytes = bytesOf(input);
+    return this.#opine(whole ? bytes : bytes.subarray(0, length));
+  }
+
+  #ask(key: number): void {
+    if (this.judged.size >= MOST_JUDGED || this.judged.has(key)) return;
+    this.judged.add(key);
+    this.#asked.push(key);
+  }
+}
+
+const nobody: readonly Witness[] = [];
+const QUIET_GROWTH = 1 << 20;
+const ASKED = 0x6a09e667;
+
+const classOf = (plan: Plan, outcome: string): number =>
+  mix(planClass(plan), outcome === 'accepted' ? 1 : 2) >>> 0;

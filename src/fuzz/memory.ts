@@ -1,0 +1,226 @@
+import { MOST_JUDGED } from './lab.ts';
+import type { Novel, Parent, Report, Update, Wall } from './work.ts';
+
+/** A plan that showed something new, and what speaks for drawing it. */
+export interface CorpusEntry {
+  readonly number: number;
+  readonly parent: Parent;
+  readonly file: string;
+  /** Coverage features that it was the first to show. */
+  readonly features: number;
+  readonly nanoseconds: number;
+  /** How often it was drawn. */
+  readonly drawn: number;
+}
+
+/** Limits of what a campaign remembers; all of it together stays below some 100 MB. */
+const MOST_FEATURES = 1 << 20;
+const MOST_SIGNATURES = 1 << 16;
+export const MOST_ENTRIES = 4096;
+
+/**
+ * What a campaign has learnt. Reports are merged in the order of their batches, so it does not depend
+ * on which worker was quick; what is new since the last round goes to every worker.
+ */
+export class Memory {
+  readonly #features = new Set<number>();
+  /** How often each signature was seen; those seen once say how much there is yet to see. */
+  readonly #signatures = new Map<number, number>();
+  readonly #judged = new Set<number>();
+  readonly #entries: CorpusEntry[] = [];
+  readonly #walls: Wall[] = [];
+  #added: Added = nothingAdded();
+  #executions = 0;
+  /** Executions at which the last entries with new features came, newest last. */
+  readonly #finds: number[] = [];
+
+  get entries(): readonly CorpusEntry[] {
+    return this.#entries;
+  }
+
+  get features(): number {
+    return this.#features.size;
+  }
+
+  get signatures(): number {
+    return this.#signatures.size;
+  }
+
+  get executions(): number {
+    return this.#executions;
+  }
+
+  /** Merges one report; gives what it showed that none before it did. */
+  merge(report: Report): readonly { readonly novel: Novel; readonly features: number }[] {
+    this.#executions += report.executions;
+    const fresh = report.novel.flatMap((novel) => {
+      const before = this.#features.size;
+      for (const feature of novel.features) this.#feature(feature);
+      const features = this.#features.size - before;
+      const unseen = !this.#signatures.has(novel.signature);
+      if (unseen) this.#signature(novel.signature, 0);
+      if (features > 0) this.#finds.push(this.#executions);
+      return features > 0 || unseen ? [{ novel, features }] : [];
+    });
+    if (this.#finds.length > 1024) this.#finds.splice(0, 512);
+    for (const [signature, count] of report.signatures) this.#signature(signature, count);
+    for (const key of report.judged) {
+      if (this.#judged.size >= MOST_JUDGED || this.#judged.has(key)) continue;
+      this.#judged.add(key);
+      this.#added.judged.push(key);
+    }
+    for (const place of report.drawn) {
+      const entry = this.#entries[place];
+      if (entry !== undefined) this.#entries[place] = { ...entry, drawn: entry.drawn + 1 };
+    }
+    return fresh;
+  }
+
+  add(entry: CorpusEntry): void {
+    if (this.#entries.length >= MOST_ENTRIES) return;
+    this.#entries.push(entry);
+    this.#added.entries.push(entry.parent);
+  }
+
+  addWall(wall: Wall): void {
+    this.#added.walls.push(wall);
+  }
+
+  /** What is new since the last call, for the workers. */
+  update(typical: number): Update {
+    const added = this.#added;
+    this.#added = nothingAdded();
+    this.#walls.push(...added.walls);
+    return this.#updateOf(added, typical);
+  }
+
+  /** Everything that `update` has given so far, for a worker that begins now. */
+  everything(typical: number): Update {
+    return this.#updateOf(
+      {
+        entries: this.#entries.map(({ parent }) => parent),
+        features: [...this.#features],
+        signatures: [...this.#signatures.keys()],
+        judged: [...this.#judged],
+        walls: this.#walls,
+      },
+      typical,
+    );
+  }
+
+  #updateOf({ entries, features, signatures, judged, walls }: Added, typical: number): Update {
+    return {
+      entries,
+      weights: Float64Array.from(this.#entries, (entry) => weightOf(entry, typical)),
+      features: Uint32Array.from(features),
+      signatures: Uint32Array.from(signatures),
+      judged: Uint32Array.from(judged),
+      walls,
+    };
+  }
+
+  /**
+   * The chance that one more execution shows something new: the share of signatures seen once (Good
+   * and Turing), or the rate at which coverage grew over the last half of the campaign, if larger.
+   */
+  chanceOfNew(): number {
+    const total = this.#executions;
+    if (total === 0) return 1;
+    let once = 0;
+    for (const count of this.#signatures.values()) if (count === 1) once += 1;
+    const half = total / 2;
+    const late = this.#finds.filter((at) => at > half).length;
+    return Math.min(1, Math.max(once / total, late / half, 1 / (total + 2)));
+  }
+
+  /** Everything, as plain data for `state.json`. */
+  saved(): SavedMemory {
+    return {
+      executions: this.#executions,
+      features: packed(this.#features),
+      signatures: packed(this.#signatures.keys()),
+      counts: packed(this.#signatures.values()),
+      judged: packed(this.#judged),
+      finds: [...this.#finds],
+      entries: this.#entries,
+    };
+  }
+
+  /** Takes up what was saved; all of it is news to the workers. */
+  restore(saved: SavedMemory): void {
+    this.#executions = saved.executions;
+    for (const feature of unpacked(saved.features)) this.#feature(feature);
+    const counts = unpacked(saved.counts);
+    for (const [at, signature] of unpacked(saved.signatures).entries()) {
+      this.#signature(signature, counts[at] ?? 1);
+    }
+    for (const key of unpacked(saved.judged)) {
+      this.#judged.add(key);
+      this.#added.judged.push(key);
+    }
+    this.#finds.push(...saved.finds);
+    for (const entry of saved.entries) this.add(entry);
+  }
+
+  #feature(feature: number): void {
+    if (this.#features.size >= MOST_FEATURES || this.#features.has(feature)) return;
+    this.#features.add(feature);
+    this.#added.features.push(feature);
+  }
+
+  #signature(signature: number, count: number): void {
+    const before = this.#signatures.get(signature);
+    if (before === undefined) {
+      if (this.#signatures.size >= MOST_SIGNATURES) return;
+      this.#added.signatures.push(signature);
+    }
+    this.#signatures.set(signature, (before ?? 0) + count);
+  }
+}
+
+export interface SavedMemory {
+  readonly executions: number;
+  /** Numbers of 32 bits in base64. */
+  readonly features: string;
+  readonly signatures: string;
+  readonly counts: string;
+  readonly judged: string;
+  readonly finds: readonly number[];
+  readonly entries: readonly CorpusEntry[];
+}
+
+interface Added {
+  readonly entries: Parent[];
+  readonly features: number[];
+  readonly signatures: number[];
+  readonly judged: number[];
+  readonly walls: Wall[];
+}
+
+const nothingAdded = (): Added => ({
+  entries: [],
+  features: [],
+  signatures: [],
+  judged: [],
+  walls: [],
+});
+
+/**
+ * How often an entry is drawn: more for much that was new and for being quick, less for each time that
+ * it was drawn before. One that only answered in a new way counts half of one that reached new code.
+ */
+const weightOf = ({ features, nanoseconds, drawn }: CorpusEntry, typical: number): number => {
+  const news = features === 0 ? 0.5 : 1 + Math.log2(1 + features);
+  const speed = Math.sqrt(Math.max(typical, 1000) / Math.max(nanoseconds, 1000));
+  return (news * Math.min(Math.max(speed, 0.25), 2)) / Math.sqrt(1 + drawn / 64);
+};
+
+const packed = (numbers: Iterable<number>): string => {
+  const words = Uint32Array.from(numbers);
+  return Buffer.from(words.buffer).toString('base64');
+};
+
+const unpacked = (text: string): Uint32Array => {
+  const bytes = Uint8Array.from(Buffer.from(text, 'base64'));
+  return new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
+};
