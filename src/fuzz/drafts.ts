@@ -47,7 +47,11 @@ const variants = (
 ): readonly (Draft | undefined)[] => {
   if (depth === 0) return [undefined];
   switch (layout.kind) {
-    case 'uint':
+    case 'uint': {
+      // A kind that may be passed over, and one that must be understood.
+      const [flag] = Object.values(layout.flags ?? {});
+      return flag === undefined ? [undefined] : [undefined, 1n << BigInt(flag)];
+    }
     case 'text':
       return [undefined];
     case 'bytes':

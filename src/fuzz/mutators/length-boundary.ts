@@ -1,3 +1,4 @@
+import { elementsOf } from '../skeleton.ts';
 import { remainders, numberOf, setTo, typeEdges, type Mutator } from './mutator.ts';
 
 /** Lengths where restore paths go wrong: one off, zero, all that remains, the sign, a wrap. */
@@ -12,6 +13,8 @@ export const lengthBoundary: Mutator = {
     const { target, divide } = link;
     const unit = BigInt(divide);
     const left = remainders(target, target.start, skeleton).map((bytes) => bytes / unit);
+    const element = BigInt(elementsOf(target)[0]?.length ?? 0);
+    const tables = element === 0n ? [] : [1n, 64n, 256n, 512n, 1024n];
     const header = BigInt(target.start - (target.parent?.start ?? 0));
     return setTo(number, [
       value + 1n,
@@ -19,6 +22,8 @@ export const lengthBoundary: Mutator = {
       0n,
       ...left.flatMap((bytes) => [bytes, bytes + 1n, bytes - 1n]),
       value + 8n,
+      // One element more than a table has places.
+      ...tables.map((places) => (element * (places + 1n)) / unit),
       value * 2n,
       1n,
       BigInt(skeleton.bytes.length),
@@ -28,6 +33,9 @@ export const lengthBoundary: Mutator = {
       limit - header + 1n,
       limit - 8n,
       limit - 16n,
+      // The same for a reader that keeps 32 bits of it.
+      (1n << 32n) - header,
+      (1n << 32n) - 8n,
       limit / unit,
       limit / unit + 1n,
     ]);

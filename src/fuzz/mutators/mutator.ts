@@ -55,7 +55,7 @@ export const remainders = (part: Part, offset: number, { bytes }: Skeleton): rea
 /** Where signed and narrower types end. */
 export const typeEdges = (bits: number): readonly bigint[] => {
   const limit = 1n << BigInt(bits);
-  const narrower = [8n, 16n, 31n, 32n].filter((width) => width < BigInt(bits));
+  const narrower = [8n, 16n, 31n, 32n, 40n].filter((width) => width < BigInt(bits));
   return [
     ...narrower.flatMap((width) => [(1n << width) - 1n, 1n << width]),
     limit / 2n - 1n,

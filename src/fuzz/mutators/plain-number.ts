@@ -18,6 +18,9 @@ export const plainNumber: Mutator = {
       1n,
       ...beside.flatMap((other) => [other, other + 1n, limit - other, limit - other + 1n]),
       ...bytesAround(part, skeleton),
+      value | (value + 1n),
+      value ^ (limit >> 1n),
+      value ^ (1n << BigInt(bits / 2)),
       ...[2n, 4n, 8n, 16n, 17n, 32n, 33n, 64n, 128n, 4096n].filter((size) => size < limit),
       ...typeEdges(bits),
     ]);
