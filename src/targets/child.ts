@@ -3,7 +3,6 @@ import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { abortReportIn } from './abort-report.ts';
-import { crashReportIn } from './crash-report.ts';
 import { sanitizerEnvironment } from './sanitizers.ts';
 import type { Symbols } from './symbols.ts';
 import { TargetUnavailable, type Outcome, type TargetOptions } from './target.ts';
@@ -215,10 +214,9 @@ export const deathOf = async (
   symbols: Symbols,
 ): Promise<Outcome | undefined> => {
   if (exceeded !== undefined) return { kind: 'exhausted', what: exceeded };
-  const sanitizer = crashReportIn(said);
+  const sanitizer = await symbols.explain(said, program);
   if (sanitizer !== undefined) {
-    const stack = await symbols.stackOf(sanitizer.frames, program);
-    return { kind: 'crashed', signal: sanitizer.signal, stack };
+    return { kind: 'crashed', signal: sanitizer.signal, stack: sanitizer.stack };
   }
   if (signal === null) return undefined;
   if (fromOutside.has(signal)) {
