@@ -13,6 +13,8 @@ export const cli = join(root, 'dist', 'cli.js');
 export const MOST_MEMORY = 160e6;
 /** `VSTATE_HOSTILE=full` feeds as much as the design promises; otherwise what a build has time for. */
 export const full = process.env.VSTATE_HOSTILE === 'full';
+/** On a Node that is not the first of a build: as many kinds of input, and less of each. */
+export const short = !full && process.env.VSTATE_SHORT !== undefined;
 
 export interface Measured {
   readonly stdout: string;
