@@ -1,6 +1,7 @@
 import { rules } from '../src/check/catalogue.ts';
 import { severities, threats, threatTitles } from '../src/finding/finding.ts';
 import { formats } from '../src/formats/index.ts';
+import { policyJsonSchema } from '../src/policy/shape.ts';
 import { formatPage } from '../src/report/format-page.ts';
 import { rulePage } from '../src/report/rule-page.ts';
 import { decodeJsonSchema } from '../src/report/schema-decode.ts';
@@ -12,6 +13,7 @@ const note = '<!-- Written by `npm run documents` from the catalogues; do not ed
 export const documents = (): ReadonlyMap<string, string> =>
   new Map([
     ['schema/check.json', `${JSON.stringify(checkJsonSchema(), null, 2)}\n`],
+    ['schema/policy.json', `${JSON.stringify(policyJsonSchema(), null, 2)}\n`],
     ['schema/decode.json', `${JSON.stringify(decodeJsonSchema(), null, 2)}\n`],
     ['docs/rules.md', `${note}${ruleIndex()}`],
     ...rules.map(

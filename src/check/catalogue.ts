@@ -65,13 +65,15 @@ const invariantRule = (format: Format, invariant: Invariant): Rule => {
   });
 };
 
+const byId = (a: Rule, b: Rule): number => (a.id < b.id ? -1 : 1);
+
 const rulesFor = (all: readonly Format[]): readonly Rule[] =>
   [
     ...stateRules,
     ...containerRules,
     ...sealedRules,
     ...all.flatMap((format) => format.invariants.map((one) => invariantRule(format, one))),
-  ].sort((a, b) => (a.id < b.id ? -1 : 1));
+  ].sort(byId);
 
 /** Every built-in rule, by id in alphabetical order. */
 export const rules: readonly Rule[] = rulesFor(formats);
@@ -82,10 +84,23 @@ export interface Catalogue {
   readonly rules: readonly Rule[];
 }
 
+/** A rule that a site adds over the states of one format. */
+export interface OwnRule {
+  readonly format: string;
+  readonly invariant: Invariant;
+}
+
 /** The built-in formats behind those that a person described; one of the same id gives way. */
-export const catalogueWith = (own: readonly Format[]): Catalogue => {
-  if (own.length === 0) return { formats, rules };
+export const catalogueWith = (
+  own: readonly Format[],
+  ownRules: readonly OwnRule[] = [],
+): Catalogue => {
+  if (own.length === 0 && ownRules.length === 0) return { formats, rules };
   const others = formats.filter(({ id }) => own.every((format) => format.id !== id));
   const all = [...own, ...others];
-  return { formats: all, rules: rulesFor(all) };
+  const more = ownRules.flatMap(({ format: id, invariant }) => {
+    const format = all.find((one) => one.id === id);
+    return format === undefined ? [] : [invariantRule(format, invariant)];
+  });
+  return { formats: all, rules: [...rulesFor(all), ...more].sort(byId) };
 };

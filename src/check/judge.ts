@@ -147,6 +147,8 @@ export class Judge {
     switch (applies.to) {
       case 'input':
         return 'pass';
+      case 'policy':
+        return 'not-applicable';
       case 'container':
         if (applies.asked?.(this.#trust) === false) return 'not-applicable';
         return applies.events.some((kind) => this.#kinds.has(kind)) ? 'pass' : 'not-applicable';

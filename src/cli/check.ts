@@ -14,6 +14,8 @@ import { pictureOf } from '../report/picture.ts';
 import type { Drawn, Report } from '../report/report.ts';
 import { inputText, totalText, type Around } from '../report/text.ts';
 import { windowsOf } from '../report/windows.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Suppressor } from '../policy/suppress.ts';
 import type { Expectation } from '../rules/rule.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
 import {
@@ -36,6 +38,7 @@ import {
 } from './outputs.ts';
 import { trustOfRun } from './trust-options.ts';
 import type { CheckFlags } from './program.ts';
+import { policyInput, policyOption } from './policy.ts';
 import { progressLine } from './progress.ts';
 import { tool } from './version.ts';
 
@@ -44,19 +47,31 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
   if (names.length === 0) {
     throw new UsageError('no input', 'name a file, a directory, or - for standard input');
   }
-  const threshold = severities.find((severity) => severity === flags.failOn);
   const outputs = outputsOf(flags.output ?? [], flags.json === true);
   const printed = outputs.some(({ kind, path }) => kind === 'text' && path === '-');
   const baseline = flags.baseline === undefined ? undefined : baselineFrom(flags.baseline);
-  const { formats, rules } = await catalogueOption(flags.formatFile);
+  const { paths, passedOver } = listed(names);
+  const policy = await policyOption(flags, paths);
+  const failOn = flags.failOn ?? policy?.failOn ?? 'high';
+  const threshold = severities.find((severity) => severity === failOn);
+  const { formats, rules } = await catalogueOption(flags.formatFile, policy);
   const options = {
     format: formatOption(flags.format, formats),
     formats,
     container: containerOption(flags.container),
   };
-  const expect = await expectation(flags, options);
-  const { trust } = trustOfRun(flags);
-  const { paths, passedOver } = listed(names);
+  const { trust } = trustOfRun({
+    ...flags,
+    ...(flags.keyring === undefined && policy?.signers?.keyring !== undefined
+      ? { keyring: policy.signers.keyring }
+      : {}),
+    ...(flags.threshold === undefined && policy?.signers !== undefined
+      ? { threshold: policy.signers.threshold }
+      : {}),
+  });
+  const expect = { ...policy?.expect, ...(await expectation(flags, options)) };
+  const suppressor =
+    policy && (await suppressorOf(policy, trust.now ?? Math.floor(Date.now() / 1000)));
   const channels = channelSources(flags.channel, paths);
   const chalk = chalkFor(flags.color);
   const inputs: (CheckedInput | UnreadInput)[] = [];
@@ -93,8 +108,12 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
       process.stderr.write(`vstate-check: ${printable(`${checked.path}: ${checked.error}`)}\n`);
       continue;
     }
-    const against = baseline === undefined ? undefined : compared(checked.input, baseline);
-    const input = against?.input ?? checked.input;
+    const judged = {
+      ...checked.input,
+      findings: suppressor?.apply(path, checked.input.findings) ?? checked.input.findings,
+    };
+    const against = baseline === undefined ? undefined : compared(judged, baseline);
+    const input = against?.input ?? judged;
     gone.push(...(against?.gone ?? []));
     inputs.push(input);
     if (artist !== undefined) {
@@ -113,6 +132,19 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
     checked.close();
   }
   for (const channel of channels) channel.close();
+  const own = policy && suppressor && policyInput(policy, suppressor);
+  if (own !== undefined) {
+    inputs.push(own);
+    if (printed && own.findings.length > 0) {
+      const text = inputText(own, undefined, {
+        chalk,
+        quiet: true,
+        verbose: flags.verbose ?? false,
+        listed: 'low',
+      });
+      process.stdout.write(`\n${text}`);
+    }
+  }
   const report: Report = { tool, expect, inputs, rules, threshold, pictures, gone };
   const failing = failingInputs(report);
   if (printed && flags.quiet !== true) {
@@ -123,6 +155,11 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
   if (flags.writeBaseline !== undefined) writeBaseline(flags.writeBaseline, baselineOf(inputs));
   if (failing > 0) return exitCodes.findings;
   return inputs.some((input) => 'error' in input) ? exitCodes.undone : exitCodes.sound;
+};
+
+const suppressorOf = async (policy: Policy, now: number): Promise<Suppressor> => {
+  const { Suppressor } = await import('../policy/suppress.ts');
+  return new Suppressor(policy, new Date(now * 1000).toISOString().slice(0, 10));
 };
 
 /** Lines of all pictures of one run, which are held until the reports are written. */

@@ -2,7 +2,7 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import { ChannelError } from '../check/channels.ts';
 import { openSource, errorCode, type Source } from '../bytes/source.ts';
 import { containerNames, type ContainerName } from '../container/detect.ts';
-import { catalogueWith, rules, type Catalogue } from '../check/catalogue.ts';
+import { catalogueWith, rules, type Catalogue, type OwnRule } from '../check/catalogue.ts';
 import type { Format } from '../formats/format.ts';
 import { formats } from '../formats/index.ts';
 import { UndoneError, UsageError } from './exit.ts';
@@ -22,13 +22,18 @@ export const formatOption = (
 };
 
 /** The built-in formats and rules, and those of every `--format-file`. */
-export const catalogueOption = async (files: readonly string[] | undefined): Promise<Catalogue> => {
-  if (files === undefined || files.length === 0) return catalogueWith([]);
+export const catalogueOption = async (
+  files: readonly string[] | undefined,
+  policy?: { readonly formats: readonly Format[]; readonly rules: readonly OwnRule[] },
+): Promise<Catalogue> => {
+  if (files === undefined || files.length === 0) {
+    return catalogueWith(policy?.formats ?? [], policy?.rules);
+  }
   // Loaded here because few runs need a YAML reader, zod and CEL.
   const { FormatFileError, readFormatFiles } = await import('../formatfile/index.ts');
   try {
-    const own = readFormatFiles(files);
-    const catalogue = catalogueWith(own);
+    const own = [...readFormatFiles(files), ...(policy?.formats ?? [])];
+    const catalogue = catalogueWith(own, policy?.rules);
     const builtin = new Set(rules.map((rule) => rule.id));
     for (const { id, invariants } of own) {
       // A format that stands in for a built-in one may keep the ids of its rules.

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { severities } from '../finding/finding.ts';
 import type { InitFormatFlags } from './init.ts';
+import type { ShowPolicyFlags } from './policy.ts';
 import { trustCommands, trustOptions, type TrustFlags } from './trust-program.ts';
 import { tool } from './version.ts';
 
@@ -78,14 +79,17 @@ export const program = (): Command => {
     .option('--baseline <file>', 'findings of this baseline are known and do not count')
     .option('--write-baseline <file>', 'write the findings of this run as a baseline')
     .addOption(
-      new Option('--fail-on <severity>', 'lowest severity that makes the exit code 1')
-        .choices([...severities, 'never'])
-        .default('high'),
+      new Option(
+        '--fail-on <severity>',
+        'lowest severity that makes the exit code 1 (default: the policy’s, or high)',
+      ).choices([...severities, 'never']),
     )
     .addOption(channelOption())
     .addOption(containerOption())
     .addOption(formatOption())
     .addOption(formatFileOption())
+    .option('--policy <file>', 'the policy of the site (default: vstate-check.yaml, found upwards)')
+    .option('--no-policy', 'look for no policy')
     .option('--expect <what>', 'the destination: key=value,… or a YAML file')
     .option('--expect-like <good>', 'the destination takes what this known good input holds')
     .option('--time-limit <seconds>', 'stop after this long, with a finding', positive)
@@ -161,6 +165,26 @@ export const program = (): Command => {
       await showRule(id, options);
     });
 
+  const policy = root.command('policy').description('the policy of the site');
+  policy
+    .command('check')
+    .description('say whether a policy file is one, and what is wrong with it')
+    .argument('<file>')
+    .action(async (file: string) => {
+      const { checkPolicy } = await import('./commands.ts');
+      process.exitCode = await checkPolicy(file);
+    });
+  policy
+    .command('show')
+    .description('print the policy that an input falls under, and where each value comes from')
+    .argument('[inputs...]', 'files or directories; the current directory where none is named')
+    .option('--policy <file>', 'this policy')
+    .option('--json', 'print one JSON document')
+    .action(async (inputs: string[], options: ShowPolicyFlags) => {
+      const { showPolicy } = await import('./commands.ts');
+      process.exitCode = await showPolicy(inputs, options);
+    });
+
   root
     .command('init')
     .description('write a first draft of a file')
@@ -183,7 +207,8 @@ export interface CheckFlags extends TrustFlags {
   readonly output?: readonly string[];
   readonly baseline?: string;
   readonly writeBaseline?: string;
-  readonly failOn: string;
+  readonly failOn?: string;
+  readonly policy?: string | boolean;
   readonly channel?: readonly string[];
   readonly container?: string;
   readonly format?: string;

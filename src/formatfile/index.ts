@@ -1,2 +1,6 @@
-export { FormatFileError } from './error.ts';
+export { readDocument } from './document.ts';
+export { FormatFileError, keyText, Mistake } from './error.ts';
+export { readInvariant } from './invariant.ts';
+export { checked } from './keys.ts';
 export { readFormatFiles } from './load.ts';
+export { namesIn } from './names.ts';

@@ -54,7 +54,7 @@ export type FlatExpectation = Readonly<Record<string, string>>;
 const flatValue = (value: z.infer<typeof values>): string =>
   Array.isArray(value) ? value.map(String).join('|') : String(value);
 
-const flatten = (file: ExpectationFile): FlatExpectation => {
+export const flatten = (file: ExpectationFile): FlatExpectation => {
   const flat: Record<string, string> = {};
   const { fields, versions, devices, windows: allowed, ...general } = file;
   for (const [key, value] of Object.entries({ ...general, ...versions, ...fields })) {

@@ -63,7 +63,18 @@ export const rulePage = (rule: Rule, formats: readonly Format[]): string => {
   const [first] = shown;
   for (const { title, example, bytes } of shown) {
     const from = windowStart(bytes, title === 'Bad' ? first?.bytes : shown.at(-1)?.bytes);
-    lines.push('', `## ${title}`, '', ...exampleDump(bytes, from, example.expect ?? {}));
+    lines.push('', `## ${title}`, '');
+    if ('policy' in example) {
+      lines.push(
+        'On 2026-01-01, with this policy:',
+        '',
+        '```yaml',
+        example.policy.trimEnd(),
+        '```',
+        '',
+      );
+    }
+    lines.push(...exampleDump(bytes, from, example.expect ?? {}));
   }
   return `${lines.join('\n')}\n`;
 };

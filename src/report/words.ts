@@ -85,6 +85,7 @@ const containerNames: Readonly<Record<string, string>> = {
   'vfio-user': 'vfio-user capture',
   'cloud-hypervisor': 'Cloud Hypervisor snapshot',
   sealed: 'sealed state',
+  policy: 'policy of the site',
 };
 
 /** A container as people call it; what wraps it comes first. */

@@ -35,7 +35,7 @@ field. A check that was asked for and did not take place must not look like one 
         .map((key) => [key, keyParts(key)] as const)
         .filter(([key, { field }]) => {
           const general: readonly string[] = generalKeys;
-          return !general.includes(field) && !key.startsWith('qemu.');
+          return !general.includes(field) && !key.startsWith('qemu.') && !key.startsWith('policy.');
         }),
     );
     return {

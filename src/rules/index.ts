@@ -8,6 +8,7 @@ import checksumMismatch from './checksum-mismatch.ts';
 import expectationUnmatched from './expectation-unmatched.ts';
 import fieldTruncated from './field-truncated.ts';
 import formatContradictsPciId from './format-contradicts-pci-id.ts';
+import formatDenied from './format-denied.ts';
 import formatDiffers from './format-differs.ts';
 import formatUnrecognised from './format-unrecognised.ts';
 import identityDiffers from './identity-differs.ts';
@@ -21,6 +22,9 @@ import offsetMismatch from './offset-mismatch.ts';
 import reservedNotZero from './reserved-not-zero.ts';
 import type { Rule } from './rule.ts';
 import stateEmpty from './state-empty.ts';
+import stateUnsealed from './state-unsealed.ts';
+import suppressionExpired from './suppression-expired.ts';
+import suppressionUnused from './suppression-unused.ts';
 import tagUnknown from './tag-unknown.ts';
 import textMalformed from './text-malformed.ts';
 import timeLimitExceeded from './time-limit-exceeded.ts';
@@ -29,6 +33,8 @@ import valueOutOfRange from './value-out-of-range.ts';
 import valueUndefined from './value-undefined.ts';
 import versionNotAccepted from './version-not-accepted.ts';
 import versionUnsupported from './version-unsupported.ts';
+
+export { suppressionExpired, suppressionUnused };
 
 /** Rules over device states and inputs; those of one format or container join them in `check`. */
 export const stateRules: readonly Rule[] = [
@@ -42,6 +48,7 @@ export const stateRules: readonly Rule[] = [
   expectationUnmatched,
   fieldTruncated,
   formatContradictsPciId,
+  formatDenied,
   formatDiffers,
   formatUnrecognised,
   identityDiffers,
@@ -54,6 +61,9 @@ export const stateRules: readonly Rule[] = [
   offsetMismatch,
   reservedNotZero,
   stateEmpty,
+  stateUnsealed,
+  suppressionExpired,
+  suppressionUnused,
   tagUnknown,
   textMalformed,
   timeLimitExceeded,

@@ -38,6 +38,8 @@ export type Example =
       /** What the destination believes. */
       readonly trust?: Trust | undefined;
       readonly expect?: Expectation;
+      /** The text of the policy that the rule judges, on 2026-01-01. */
+      readonly policy?: string;
     };
 
 /** What the user says of the destination, as flat text: `format=mtty`, `nr_ports=2`, … */
@@ -134,7 +136,9 @@ export type Applies =
       readonly asked?: (trust: Trust) => boolean;
     }
   | { readonly to: 'input' }
-  | { readonly to: 'expectation'; readonly keys?: readonly string[] };
+  | { readonly to: 'expectation'; readonly keys?: readonly string[] }
+  /** The policy of the site itself, not an input. */
+  | { readonly to: 'policy' };
 
 export interface Rule {
   /** Names the bad thing; file name, documentation anchor and SARIF rule id. Never reused. */

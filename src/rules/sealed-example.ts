@@ -2,7 +2,7 @@ import type * as Crypto from 'node:crypto';
 import type { SealedHeader } from '../container/sealed/format.ts';
 import { writeSealed, type Signer } from '../container/sealed/write.ts';
 import { mttyState } from './examples.ts';
-import type { Example } from './rule.ts';
+import type { Example, Expectation } from './rule.ts';
 import type { Trust, TrustedKey } from './trust.ts';
 
 const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto');
@@ -82,10 +82,12 @@ export const exampleTrust = (more: Trust = {}): Trust => ({
 /** An example that is signed when somebody looks at it: signing all of them would cost every start. */
 export const lazySealed = (
   make: () => { readonly bytes: Uint8Array; readonly trust?: Trust },
+  expect: Expectation = {},
 ): Example => {
   let made: ReturnType<typeof make> | undefined;
   return {
     container: 'sealed',
+    expect,
     get bytes() {
       made ??= make();
       return made.bytes;

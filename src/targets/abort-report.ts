@@ -41,7 +41,7 @@ const libraryReport = (line: string): AbortReport | undefined => {
     return { signal: 'allocation-failure', stack: [] };
   }
   if (line.includes('GLib-ERROR **:')) return { signal: 'SIGTRAP', stack: [] };
-  if (line.startsWith("*** stack smashing detected ***")) {
+  if (line.startsWith('*** stack smashing detected ***')) {
     return { signal: 'stack-smashing', stack: [] };
   }
   const heap =

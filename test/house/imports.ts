@@ -34,7 +34,7 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
     types: ['check', 'formats', 'states'],
   },
   states: { any: ['bytes', 'layout', 'container', 'formats', 'check'], types: ['rules'] },
-  policy: { any: ['finding', 'formats', 'rules', 'targets'] },
+  policy: { any: ['finding', 'formats', 'formatfile', 'rules', 'targets'] },
   compat: { any: ['layout', 'formats', 'finding'] },
   trust: { any: ['bytes', 'layout', 'finding', 'container'] },
   guard: { any: ['bytes', 'container', 'finding', 'rules', 'check'] },

@@ -7,7 +7,10 @@ import type { CheckedInput } from '../../src/check/check.ts';
 import { build } from '../../src/layout/build.ts';
 import { Decoder } from '../../src/layout/decode.ts';
 import { pathOf } from '../../src/layout/node.ts';
-import { formatById } from '../../src/formats/index.ts';
+import { formatById, formats } from '../../src/formats/index.ts';
+import { parsePolicy } from '../../src/policy/read-policy.ts';
+import { Suppressor } from '../../src/policy/suppress.ts';
+import { suppressionExpired, suppressionUnused } from '../../src/rules/index.ts';
 import type { Example, Rule, Unit, Violation } from '../../src/rules/rule.ts';
 import { writeLibvirt } from '../../src/container/libvirt-write.ts';
 import { writeSession } from '../../src/container/session/write.ts';
@@ -34,7 +37,16 @@ const found = async (rule: Rule, example: Example): Promise<readonly string[]> =
     decoder.end();
     return violations.length > 0 ? [rule.id] : [];
   }
-  return [...new Set((await checked(example)).findings.map((finding) => finding.rule))];
+  const { findings } = await checked(example);
+  if ('policy' in example && example.policy !== undefined) {
+    const known = { formats, rules: new Set(rules.map(({ id }) => id)) };
+    const policy = parsePolicy(Buffer.from(example.policy), 'vstate-check.yaml', known);
+    const suppressor = new Suppressor(policy, '2026-01-01');
+    suppressor.apply('example', findings);
+    const both = { expired: suppressionExpired, unused: suppressionUnused };
+    return suppressor.findings(both).map((finding) => finding.rule);
+  }
+  return [...new Set(findings.map((finding) => finding.rule))];
 };
 
 const written = (
