@@ -2,10 +2,7 @@ import { CommanderError } from 'commander';
 import { errorCode } from '../bytes/source.ts';
 import { printable } from '../report/escape.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
-import { keepHeapSmall } from './memory.ts';
 import { program } from './program.ts';
-
-keepHeapSmall();
 
 // A reader that closes the pipe wants no more output; the verdict in the exit code still counts.
 for (const stream of [process.stdout, process.stderr]) {
