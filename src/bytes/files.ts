@@ -18,6 +18,16 @@ export const inFile = (offset: number): { readonly file: number; readonly offset
   offset: offset % ROOM,
 });
 
+/**
+ * What reports call the files of an input behind its own: its channels, or for an input without any the
+ * stream that was unpacked out of it.
+ */
+export const fileNames = (
+  path: string,
+  channels: readonly { readonly path: string }[] = [],
+): readonly string[] =>
+  channels.length > 0 ? channels.map((one) => one.path) : [`${path}:payload`];
+
 /** A range as a report shows it: with the path of its file and the offset in that file. */
 export const rangeIn = ({ offset, length }: Range, channels: readonly string[]): Range => {
   const place = inFile(offset);

@@ -2,6 +2,6 @@
 export interface Range {
   readonly offset: number;
   readonly length: number;
-  /** Path of the file, where it is not the input itself but one of its channels. */
+  /** Name of the file, where it is not the input itself but a channel of it or its payload. */
   readonly file?: string;
 }

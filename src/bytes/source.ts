@@ -1,3 +1,4 @@
+import type { Allowance } from './unpack.ts';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Larger than what the walk of one block costs, and small beside every budget. */
@@ -22,8 +23,10 @@ export interface Source {
   readonly blocks: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Set after the pass when the bytes ended because a compression around them was damaged. */
   readonly damage?: string | undefined;
-  /** What is wrapped around the bytes: `gzip`. */
+  /** What is wrapped around the bytes: `gzip`, `zstd`, … */
   readonly wrapper?: string;
+  /** Lets more come out of the compression around the bytes, when it is known what they are. */
+  readonly allow?: (allowance: Allowance) => void;
   readonly close: () => void;
 }
 

@@ -1,4 +1,5 @@
 import { fileStart, inFile, mostFiles } from '../bytes/files.ts';
+import { generous } from '../bytes/unpack.ts';
 import type { ReadAt, Source } from '../bytes/source.ts';
 import type { ContainerEvent, EventSink, Section } from '../container/events.ts';
 import { assemble } from '../container/multifd-assembly.ts';
@@ -59,6 +60,7 @@ export class Channels {
     for (const [at, source] of this.#sources.entries()) {
       if (this.#expired()) return;
       const plain = await unwrapped(source);
+      plain.allow?.(generous);
       this.#seekers.push(plain.readAt);
       this.#index.begin();
       const start = fileStart(at + 1);

@@ -1,3 +1,4 @@
+import { fileNames } from '../bytes/files.ts';
 import type { Source } from '../bytes/source.ts';
 import type { Finding } from '../finding/finding.ts';
 import type { Expectation, Rule } from '../rules/rule.ts';
@@ -21,7 +22,7 @@ export interface CheckOptions extends ExamineOptions {
 /** Everything that a check says of one input. */
 export interface CheckedInput {
   readonly path: string;
-  /** `qemu`, `device-state`, …; `gzip+qemu` when it was compressed. */
+  /** `qemu`, `device-state`, …; `zstd+qemu` when it was compressed. */
   readonly container: string;
   readonly bytes: number;
   readonly devices: readonly DeviceResult[];
@@ -37,7 +38,7 @@ export const check = async (source: Source, options: CheckOptions = {}): Promise
     expect: options.expect ?? {},
     trust: options.trust,
     most: options.most,
-    channels: options.channels?.map(({ path }) => path) ?? [],
+    channels: fileNames(source.path, options.channels),
   });
   const seen = await examine(source, both(judge.observer(), options.observer), options);
   return {

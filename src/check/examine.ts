@@ -1,4 +1,5 @@
 import type { ReadAt, Source } from '../bytes/source.ts';
+import { generous } from '../bytes/unpack.ts';
 import { detectContainer, detectionHead, type ContainerName } from '../container/detect.ts';
 import type { ContainerEvent, Walker } from '../container/events.ts';
 import { walkerFor } from '../container/walker.ts';
@@ -7,6 +8,7 @@ import type { Budgets } from '../layout/decode.ts';
 import type { InputEnd, StateEnd, Unit } from '../rules/rule.ts';
 import { ChannelError, Channels } from './channels.ts';
 import { DeviceState, type DeviceResult } from './device.ts';
+import { Payload } from './payload.ts';
 import { Blocks, eachBlock, unwrapped } from './unwrap.ts';
 
 /** More devices than any machine has; what lies behind the limit is walked, not decoded. */
@@ -40,7 +42,7 @@ export interface Observer {
 
 export interface Examined {
   readonly container: ContainerName;
-  /** What was wrapped around it: `gzip`. */
+  /** What was wrapped around it: `gzip`, `zstd`, … */
   readonly wrapper: string | undefined;
   readonly bytes: number;
   readonly devices: readonly DeviceResult[];
@@ -59,20 +61,26 @@ export const examine = async (
 ): Promise<Examined> => {
   const plain = await unwrapped(source);
   const blocks = new Blocks(plain.blocks());
-  const head = await blocks.head(detectionHead);
+  const head = await blocks.head(detectionHead, options.expired);
   const container = options.container ?? detectContainer(head);
-  const examination = new Examination(container, observer, options, plain);
+  if (container !== 'device-state') plain.allow?.(generous);
+  const payload = new Payload(blocks);
+  const { readAt, size } = plain;
+  const { unpacked } = payload;
+  const examination = new Examination(container, observer, options, { readAt, size, unpacked });
   await examination.begin();
   let expired = false;
   const take = (block: Uint8Array): boolean => {
     examination.push(block);
-    options.progress?.(examination.bytes, plain.size);
+    options.progress?.(examination.bytes, unpacked() ? undefined : size);
     expired = options.expired?.() ?? false;
     return !expired;
   };
-  await eachBlock(blocks.all(), take);
-  const devices = examination.end({ damage: plain.damage, expired });
-  return { container, wrapper: plain.wrapper, bytes: examination.bytes, devices, expired };
+  await eachBlock(await payload.blocks(container), take);
+  const { bytes } = examination;
+  const damage = plain.damage ?? payload.damage;
+  const devices = examination.end({ damage, expired, bytes: payload.end(bytes) });
+  return { container, wrapper: plain.wrapper, bytes, devices, expired };
 };
 
 /** An examination whose bytes are pushed in, for who must know how far it has come. */
@@ -106,9 +114,12 @@ export class Examination {
   /** Looks at what must be known before the first byte: side channels, a description at the end. */
   async begin(): Promise<void> {
     await this.#states.walkChannels();
-    const { readAt, size } = this.#seeking;
     const { release, look } = this.#options;
-    this.#walker = walkerFor(this.#container, this.#states.main, { readAt, size, release, look });
+    this.#walker = walkerFor(this.#container, this.#states.main, {
+      ...this.#seeking,
+      release,
+      look,
+    });
   }
 
   push(block: Uint8Array): void {
@@ -117,10 +128,14 @@ export class Examination {
   }
 
   /** Ends the input; says why it ended early, where it did. */
-  end({ damage, expired }: Pick<InputEnd, 'damage' | 'expired'>): readonly DeviceResult[] {
+  end({
+    damage,
+    expired,
+    bytes = this.#bytes,
+  }: Omit<InputEnd, 'bytes'> & Partial<InputEnd>): readonly DeviceResult[] {
     this.#walker?.end();
     const devices = this.#states.end();
-    this.#observer.end?.({ bytes: this.#bytes, damage: damage ?? this.#states.damage, expired });
+    this.#observer.end?.({ bytes, damage: damage ?? this.#states.damage, expired });
     return devices;
   }
 }
@@ -129,6 +144,8 @@ export class Examination {
 interface Seekable {
   readonly readAt: ReadAt | undefined;
   readonly size: number | undefined;
+  /** Whether the payload of a libvirt image comes unpacked. */
+  readonly unpacked?: () => boolean;
 }
 
 /** The device states of one input, by the container's device numbers. */

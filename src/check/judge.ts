@@ -29,7 +29,7 @@ export interface JudgeOptions {
   readonly trust?: Trust | undefined;
   /** Findings of one rule that are listed; the rest are counted. */
   readonly most?: number | undefined;
-  /** Paths of the side channels that belong to the input. */
+  /** Names of the files behind the input: its side channels, or what was unpacked out of it. */
   readonly channels?: readonly string[];
 }
 

@@ -1,19 +1,25 @@
-import { gunzipSource, isGzip } from '../bytes/gunzip.ts';
+import {
+  compressionHead,
+  compressionOf,
+  unpackedSource,
+  type CompressionName,
+} from '../bytes/unpack.ts';
 import type { Source } from '../bytes/source.ts';
 
-/** Whether a file that can be read at any place holds something compressed. */
-export const isCompressed = ({ readAt }: Source): boolean =>
-  readAt !== undefined && isGzip(readAt(0, 3));
+/** How a file that can be read at any place is compressed as a whole. */
+export const compressed = ({ readAt }: Source): CompressionName | undefined =>
+  readAt === undefined ? undefined : compressionOf(readAt(0, compressionHead));
 
 /** The source itself, or what it unfolds to. */
 export const unwrapped = async (source: Source): Promise<Source> => {
   if (source.readAt !== undefined) {
-    return isCompressed(source) ? gunzipSource(source) : source;
+    const name = compressed(source);
+    return name === undefined ? source : unpackedSource(source, name);
   }
   const blocks = new Blocks(source.blocks());
-  const head = await blocks.head(3);
+  const name = compressionOf(await blocks.head(compressionHead));
   const again: Source = { ...source, blocks: () => blocks.all() };
-  return isGzip(head) ? gunzipSource(again) : again;
+  return name === undefined ? again : unpackedSource(again, name);
 };
 
 /** Blocks of an input of which the first bytes may be looked at before the pass. */
@@ -27,9 +33,10 @@ export class Blocks {
     else this.#rest = blocks[Symbol.iterator]();
   }
 
-  async head(count: number): Promise<Uint8Array> {
+  /** Up to `count` bytes; fewer when the input has no more, or `enough` says not to wait for them. */
+  async head(count: number, enough: () => boolean = () => false): Promise<Uint8Array> {
     let got = this.#first.reduce((sum, { length }) => sum + length, 0);
-    while (got < count) {
+    while (got < count && !enough()) {
       const next = this.#rest?.next() ?? (await this.#later?.next());
       if (next === undefined || next.done === true) break;
       // A copy, which `slice` of a Buffer is not: the next read overwrites the block.
@@ -54,8 +61,8 @@ export class Blocks {
   }
 
   async *#awaited(later: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-    yield* this.#first;
     try {
+      yield* this.#first;
       for (;;) {
         const next = await later.next();
         if (next.done === true) return;

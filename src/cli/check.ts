@@ -1,5 +1,5 @@
 import type { Source } from '../bytes/source.ts';
-import { isCompressed } from '../check/unwrap.ts';
+import { compressed } from '../check/unwrap.ts';
 import { check, type CheckedInput } from '../check/check.ts';
 import type { ExamineOptions } from '../check/examine.ts';
 import { readExpectation } from '../policy/read.ts';
@@ -187,7 +187,7 @@ const one = async (
       const input = await run(digested?.source ?? source);
       const around: Around = (offset, length, file) => {
         const inner = file === undefined ? source : channels.find((one) => one.path === file);
-        return inner?.readAt === undefined || isCompressed(inner)
+        return inner?.readAt === undefined || compressed(inner) !== undefined
           ? undefined
           : inner.readAt(offset, length);
       };

@@ -1,5 +1,5 @@
 import type { Range } from '../bytes/range.ts';
-import { rangeIn } from '../bytes/files.ts';
+import { fileNames, rangeIn } from '../bytes/files.ts';
 import { examine, type ExamineOptions } from '../check/examine.ts';
 import { rawOf, valueText } from '../layout/show.ts';
 import { child, pathOf, walk, type Node } from '../layout/node.ts';
@@ -52,9 +52,6 @@ export const runInspect = async (
   return code;
 };
 
-const pathsOf = ({ channels = [] }: ExamineOptions): readonly string[] =>
-  channels.map(({ path }) => path);
-
 const optionsOf = async (flags: InspectFlags): Promise<ExamineOptions> => {
   const { formats } = await catalogueOption(flags.formatFile);
   return {
@@ -75,7 +72,6 @@ const print = async (path: string, flags: InspectFlags, options: ExamineOptions)
     chalk,
     limit: flags.limit,
     device: flags.device,
-    channels: pathsOf(options).length,
     write,
   });
   const seen = await channelsExplained(examine(source, printer, options)).finally(() => {
@@ -100,7 +96,7 @@ const document = async (
   options: ExamineOptions,
 ): Promise<InspectInput> => {
   const source = opened(path);
-  const collector = treeCollector(flags.limit, pathsOf(options));
+  const collector = treeCollector(flags.limit, fileNames(path, options.channels));
   const seen = await channelsExplained(examine(source, collector.observer, options)).finally(() => {
     source.close();
   });
@@ -143,7 +139,10 @@ const printField = async (
             show(
               device,
               node,
-              rangeIn(locate(node).ranges[0] ?? { offset: 0, length: 0 }, pathsOf(options)),
+              rangeIn(
+                locate(node).ranges[0] ?? { offset: 0, length: 0 },
+                fileNames(path, options.channels),
+              ),
             );
         },
       },

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { errorCode } from '../bytes/source.ts';
+import { UnpackError } from '../bytes/unpack.ts';
 import { printable } from '../report/escape.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
 import { program } from './program.ts';
@@ -24,6 +25,9 @@ try {
   } else if (error instanceof UsageError) {
     complain(`${error.message} (${error.hint})`);
     process.exitCode = exitCodes.usage;
+  } else if (error instanceof UnpackError) {
+    complain(`an input ${error.message}`);
+    process.exitCode = exitCodes.undone;
   } else if (error instanceof UndoneError) {
     complain(error.message);
     process.exitCode = exitCodes.undone;

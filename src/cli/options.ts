@@ -1,5 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
 import { ChannelError } from '../check/channels.ts';
+import { UnpackError } from '../bytes/unpack.ts';
 import { openSource, errorCode, type Source } from '../bytes/source.ts';
 import { containerNames, type ContainerName } from '../container/detect.ts';
 import { catalogueWith, rules, type Catalogue, type OwnRule } from '../check/catalogue.ts';
@@ -74,6 +75,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** What the system said, in words. */
 export const reasonOf = (error: unknown): string => {
+  if (error instanceof UnpackError) return error.message;
   const code = errorCode(error);
   if (code === undefined) throw error;
   return reasons[code] ?? code;

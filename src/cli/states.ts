@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { isGzip } from '../bytes/gunzip.ts';
+import { compressionHead, compressionOf } from '../bytes/unpack.ts';
 import type { Source } from '../bytes/source.ts';
 import { snapshotState } from '../check/inputs.ts';
 import { diffText } from '../report/text-diff.ts';
@@ -89,8 +89,9 @@ export const runDecode = async (path: string, flags: DecodeFlags): Promise<numbe
   await withInput(
     path,
     async (input) => {
-      if (isGzip(input.readAt(0, 3))) {
-        say(`${path} is compressed and is taken as it is; gzip -dc shows what is in it`);
+      const packed = compressionOf(input.readAt(0, compressionHead));
+      if (packed !== undefined) {
+        say(`${path} is compressed and is taken as it is; ${packed} -dc shows what is in it`);
       }
       const folder = flags.payloadDir === undefined ? undefined : payloadFolder(flags.payloadDir);
       let document: StateDocument;

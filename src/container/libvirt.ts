@@ -1,4 +1,5 @@
 import { Feed } from '../bytes/feed.ts';
+import { fileStart } from '../bytes/files.ts';
 import type { EventSink, LibvirtHeader, Walker } from './events.ts';
 import {
   libvirtHeaderLength,
@@ -8,6 +9,7 @@ import {
   payloadFormats,
 } from './libvirt-format.ts';
 import { vfioNamesOf } from './libvirt-xml.ts';
+import type { CompressionName } from '../bytes/unpack.ts';
 import type { QemuWalkerOptions } from './qemu/walker.ts';
 import { qemuWalker } from './qemu/walker.ts';
 import { latin1 } from './qemu/wire.ts';
@@ -15,12 +17,18 @@ import { latin1 } from './qemu/wire.ts';
 /** The longest domain XML or cookie that is read; longer ones are passed over. */
 const mostText = 1 << 20;
 
+export interface LibvirtOptions extends QemuWalkerOptions {
+  /** Whether what comes behind the texts is a compressed payload, unpacked; asked when it comes. */
+  readonly unpacked?: (() => boolean) | undefined;
+}
+
 /**
  * Walks a libvirt save image: header, domain XML, cookie, padding, and the QEMU stream behind them
- * where it is not compressed. Offsets of the stream are those of the image, which is also what
- * mapped-ram offsets inside it count from.
+ * where it is not compressed or somebody unpacked it. Offsets of the stream are those of the image, which
+ * is also what mapped-ram offsets inside it count from; those of an unpacked stream count from its own
+ * beginning, as in a second file.
  */
-export const libvirtWalker = (sink: EventSink, options: QemuWalkerOptions = {}): Walker => {
+export const libvirtWalker = (sink: EventSink, options: LibvirtOptions = {}): Walker => {
   const feed = new Feed();
   const steps = image(feed, sink, options);
   let inner: Walker | undefined;
@@ -54,7 +62,7 @@ export const libvirtWalker = (sink: EventSink, options: QemuWalkerOptions = {}):
 function* image(
   feed: Feed,
   sink: EventSink,
-  options: QemuWalkerOptions,
+  { unpacked, ...options }: LibvirtOptions,
 ): Generator<void, Walker | undefined, void> {
   const cut = (): void => {
     sink({ kind: 'fault', code: 'truncated', offset: feed.reach, length: 0 });
@@ -82,18 +90,22 @@ function* image(
   }
   const format = payloadFormats.find(({ name }) => name === formatName);
   const start = feed.position;
-  const magic = format?.magic ?? [];
   const got = yield* atHand(feed, 9);
+  if (format?.packed !== undefined && unpacked?.() === true) {
+    sink({ kind: 'libvirt-payload', offset: start, length: 0, formatName, matches: true });
+    // What was looked up at the end of the file was looked up in compressed bytes.
+    const { guest } = options;
+    return qemuWalker(sink, { ...(guest === undefined ? {} : { guest }), start: fileStart(1) });
+  }
+  const magic = format?.magic ?? [];
   const matches = magic.every((byte, at) => at < got && feed.bytes[feed.at + at] === byte);
   sink({ kind: 'libvirt-payload', offset: start, length: 0, formatName, matches });
-  if (format?.unpack === undefined) return qemuWalker(sink, { ...options, start });
+  if (format?.packed === undefined) return qemuWalker(sink, { ...options, start });
   sink({
     kind: 'note',
     code: 'payload-compressed',
     unread: true,
-    text:
-      `the QEMU stream is ${formatName}-compressed and was not checked: ` +
-      `tail -c +${start + 1} FILE | ${format.unpack} | vstate-check -`,
+    text: `the payload is ${matches ? '' : 'said to be '}${formatName}-compressed and was not checked`,
     offset: start,
     length: 0,
   });
@@ -105,6 +117,25 @@ function* atHand(feed: Feed, count: number): Generator<void, number, void> {
   yield* feed.need(count);
   return Math.min(count, feed.available);
 }
+
+/** Where the payload of an image begins, and how it is compressed; undefined when it is not. */
+export const packedPayload = (
+  head: Uint8Array,
+):
+  | {
+      readonly start: number;
+      readonly packed: CompressionName;
+      readonly magic: readonly number[];
+    }
+  | undefined => {
+  if (head.length < libvirtHeaderLength) return undefined;
+  const feed = new Feed();
+  feed.push(head);
+  const { dataLength, formatName } = readHeader(feed);
+  const { packed, magic = [] } = payloadFormats.find(({ name }) => name === formatName) ?? {};
+  if (packed === undefined || dataLength === 0) return undefined;
+  return { start: libvirtHeaderLength + dataLength, packed, magic };
+};
 
 /** `libvirt src/qemu/qemu_saveimage.c: qemuSaveImageOpen` tries the other byte order on a large version. */
 const readHeader = ({ bytes, view, at, position }: Feed): LibvirtHeader => {

@@ -23,6 +23,8 @@ export interface Seeking {
   readonly release?: ((payload: Uint8Array, last: boolean) => void) | undefined;
   /** Bytes of a sealed state that are walked, all where this is left out. */
   readonly look?: number | undefined;
+  /** Whether the payload of a libvirt image is unpacked; asked when the payload comes. */
+  readonly unpacked?: (() => boolean) | undefined;
 }
 
 /** The walker of a container; it looks ahead for the description of sections where it can seek. */
@@ -33,7 +35,7 @@ export const walkerFor = (container: ContainerName, sink: EventSink, seeking: Se
     case 'qemu':
       return qemuWalker(sink, described(seeking));
     case 'libvirt-save':
-      return libvirtWalker(sink, described(seeking));
+      return libvirtWalker(sink, { ...described(seeking), unpacked: seeking.unpacked });
     case 'multifd-channel':
       return multifdWalker(sink);
     case 'return-path':

@@ -20,7 +20,7 @@ export const hexBytes = (bytes: Uint8Array): string =>
 /** An offset as every report writes it. */
 export const offsetText = (offset: number): string => `0x${offset.toString(16)}`;
 
-/** An offset over several files: in the second channel that was given, `#2 0x4a60`. */
+/** An offset over several files: in the second channel that was given `#2 0x4a60`, in a payload `#1 0x8`. */
 export const placeText = (offset: number): string => {
   const place = inFile(offset);
   return place.file === 0 ? offsetText(offset) : `#${place.file} ${offsetText(place.offset)}`;

@@ -10,7 +10,7 @@ import { configTree } from '../container/qemu/config-layout.ts';
 export interface FieldDocument {
   readonly path: string;
   readonly offset: number;
-  /** The side channel that the offset is in, where it is not the input itself. */
+  /** The channel or payload that the offset is in, where it is not the input itself. */
   readonly file?: string;
   readonly length: number;
   readonly ranges?: readonly Range[];

@@ -3,7 +3,7 @@ import type { Observer } from '../check/examine.ts';
 import { rawOf, valueText } from '../layout/show.ts';
 import { configTree } from '../container/qemu/config-layout.ts';
 import type { Node } from '../layout/node.ts';
-import { hexBytes, offsetText, placeText, printable, sizeText } from './escape.ts';
+import { hexBytes, placeText, printable, sizeText } from './escape.ts';
 import { depthOf, eventText, faultText } from './words.ts';
 
 /** Where the columns of a line begin. */
@@ -16,8 +16,6 @@ export interface TreeOptions {
   readonly limit: number;
   /** Only the state of this device. */
   readonly device: string | undefined;
-  /** How many side channels belong to the input; places in them show which one. */
-  readonly channels?: number;
   readonly write: (line: string) => void;
 }
 
@@ -26,7 +24,6 @@ export const treePrinter = ({
   chalk,
   limit,
   device,
-  channels = 0,
   write,
 }: TreeOptions): Observer & {
   readonly omitted: () => number;
@@ -39,8 +36,7 @@ export const treePrinter = ({
       omitted += 1;
       return;
     }
-    const shown = channels === 0 ? offsetText : placeText;
-    const place = offset === undefined ? '' : shown(offset);
+    const place = offset === undefined ? '' : placeText(offset);
     write(`${chalk.gray(place.padStart(12))}  ${'  '.repeat(depth)}${text}`);
   };
   /** A field and all below it; `placed` gives the offset in the file. */

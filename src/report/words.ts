@@ -1,7 +1,7 @@
 import { sessionText } from '../container/session/show.ts';
 import type { ContainerEvent } from '../container/events.ts';
 import type { LayoutFault } from '../layout/node.ts';
-import { offsetText, printable, sizeText } from './escape.ts';
+import { placeText, printable, sizeText } from './escape.ts';
 
 /** A fault in a few words, for the end of a line. */
 export const faultText = (fault: LayoutFault): string => {
@@ -41,7 +41,7 @@ export const eventText = (event: ContainerEvent): string | undefined => {
     case 'vfio-record':
       return event.dataLength === undefined
         ? event.name
-        : `${event.name}, ${event.dataLength} bytes of device state at ${offsetText(event.dataOffset ?? 0)}`;
+        : `${event.name}, ${event.dataLength} bytes of device state at ${placeText(event.dataOffset ?? 0)}`;
     case 'eof':
       return 'end of sections';
     case 'vmdesc':

@@ -114,6 +114,7 @@ export interface Watcher {
 
 /** The last byte of the input has been seen. */
 export interface InputEnd {
+  /** The place behind the last byte. */
   readonly bytes: number;
   /** Why the bytes ended early, when a compression around them was damaged. */
   readonly damage: string | undefined;

@@ -9,7 +9,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSource, isGzip } from '../bytes/gunzip.ts';
+import {
+  compressionHead,
+  compressionOf,
+  generous,
+  unpackedSource,
+  unpacking,
+} from '../bytes/unpack.ts';
+import { detectContainer } from '../container/detect.ts';
+import { libvirtFormatOffset, libvirtHeaderLength } from '../container/libvirt-format.ts';
+import { packedPayload } from '../container/libvirt.ts';
 import type { ReadAt, Source } from '../bytes/source.ts';
 
 /** Inputs that cannot seek are held up to this size, and kept in a temporary file beyond it. */
@@ -20,7 +29,7 @@ export interface Seekable {
   readonly path: string;
   readonly size: number;
   readonly readAt: ReadAt;
-  /** What was wrapped around the bytes: `gzip`. */
+  /** What was wrapped around the bytes: `gzip`, `zstd`, … */
   readonly wrapper: string | undefined;
   /** Why the bytes ended before the wrapper did. */
   readonly damage: string | undefined;
@@ -38,23 +47,55 @@ export interface OpenOptions {
  */
 export const seekable = async (source: Source, options: OpenOptions = {}): Promise<Seekable> => {
   const { unwrap = true } = options;
-  if (source.readAt !== undefined && source.size !== undefined) {
-    if (!unwrap || !isGzip(source.readAt(0, 3))) {
-      const { path, size, readAt, close } = source;
-      return { path, size, readAt, wrapper: undefined, damage: undefined, close };
-    }
-    return kept(gunzipSource(source));
-  }
-  const raw = await kept(source);
-  if (!unwrap || !isGzip(raw.readAt(0, 3))) return raw;
-  const inner: Source = {
-    ...raw,
-    wrapper: 'gzip',
-    blocks: function* () {
-      for (let at = 0; at < raw.size; at += 1 << 20) yield raw.readAt(at, 1 << 20);
+  const { path, size, readAt, close } = source;
+  const raw =
+    readAt !== undefined && size !== undefined
+      ? { path, size, readAt, wrapper: undefined, damage: undefined, close }
+      : await kept(source);
+  if (!unwrap) return raw;
+  const name = compressionOf(raw.readAt(0, compressionHead));
+  if (name === undefined) return rawImage(raw);
+  const plain = unpackedSource(sourceOf(raw), name);
+  plain.allow?.(generous);
+  return rawImage(await kept(plain));
+};
+
+/** What can be read at any place, as one pass. */
+const sourceOf = (input: Seekable): Source => ({
+  path: input.path,
+  size: input.size,
+  readAt: input.readAt,
+  close: input.close,
+  blocks: () => piecesOf(input, 0, input.size),
+});
+
+function* piecesOf({ readAt }: Seekable, start: number, end: number): Generator<Uint8Array> {
+  for (let at = start; at < end; at += 1 << 20) yield readAt(at, Math.min(end - at, 1 << 20));
+}
+
+/** A libvirt image whose payload is compressed, as the raw image that says the same. */
+const rawImage = async (input: Seekable): Promise<Seekable> => {
+  const head = input.readAt(0, libvirtHeaderLength);
+  if (detectContainer(head) !== 'libvirt-save') return input;
+  const payload = packedPayload(head);
+  if (payload === undefined || payload.start >= input.size) return input;
+  const { start, packed, magic } = payload;
+  if (Buffer.compare(input.readAt(start, magic.length), Uint8Array.from(magic)) !== 0) return input;
+  const unpacked = unpacking(piecesOf(input, start, input.size), packed, 'payload');
+  return kept({
+    ...sourceOf(input),
+    wrapper: packed,
+    get damage() {
+      return unpacked.damage ?? input.damage;
     },
-  };
-  return kept(gunzipSource(inner));
+    async *blocks() {
+      const raw = Uint8Array.from(head);
+      raw.fill(0, libvirtFormatOffset, libvirtFormatOffset + 4);
+      yield raw;
+      yield* piecesOf(input, libvirtHeaderLength, start);
+      yield* unpacked.blocks();
+    },
+  });
 };
 
 /** Reads a source to its end into memory or a file. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, it } from 'vitest';
-import { gunzipSource } from '../../src/bytes/gunzip.ts';
+import { unpackedSource } from '../../src/bytes/unpack.ts';
 import { memorySource, openSource } from '../../src/bytes/source.ts';
 import { examine } from '../../src/check/examine.ts';
 import { writeQemu } from '../../src/container/qemu/write.ts';
@@ -75,7 +75,7 @@ describe('the channels of a migration', () => {
 
   it('may be compressed', async () => {
     const channels = [[configPacket], [dataPacket]].map((packets, at) =>
-      gunzipSource(memorySource(`channel ${at}`, gzipSync(channelOf(packets, at)))),
+      unpackedSource(memorySource(`channel ${at}`, gzipSync(channelOf(packets, at))), 'gzip'),
     );
     const { devices } = await examine(main, {}, { channels });
     assert.deepEqual(

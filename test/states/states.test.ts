@@ -16,6 +16,7 @@ import { qat } from '../../src/formats/qat.ts';
 import { build } from '../../src/layout/build.ts';
 import { walk } from '../../src/layout/node.ts';
 import { checksumOf, le32, le64, lengthOf, restOf, struct } from '../../src/layout/vocabulary.ts';
+import { stream } from '../../src/rules/container-examples.ts';
 import { mttyState, patched } from '../../src/rules/examples.ts';
 import { snapshotExample } from '../../src/rules/snapshot-example.ts';
 import { decodeStates } from '../../src/states/decode.ts';
@@ -329,6 +330,19 @@ describe('an input that cannot seek', () => {
     const packed = await seekable(memorySource('x', gzipSync(mttyState)));
     assert.equal(packed.wrapper, 'gzip');
     same(packed.readAt(0, 100), mttyState, 'other bytes');
+  });
+
+  it('is the raw image that says the same, where it is a compressed libvirt image', async () => {
+    const payload = writeQemu(stream(), 0);
+    const image = (format: number, bytes: Uint8Array): Uint8Array =>
+      writeLibvirt({ format, payload: bytes, cookie: '<cookie/>\0' });
+    const wanted = image(0, payload);
+    for (const packed of [image(1, gzipSync(payload)), gzipSync(image(1, gzipSync(payload)))]) {
+      const input = await open(packed);
+      assert.equal(input.wrapper, 'gzip');
+      same(input.readAt(0, input.size), wanted, 'another image');
+      assert.equal(walkStates(input).devices.length, 1);
+    }
   });
 });
 
