@@ -65,6 +65,12 @@ export const program = (): Command => {
     .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride()
+    .configureOutput({
+      // One line says one mistake; a suggestion would be a second one.
+      outputError: (text, write) => {
+        write(`${text.trimEnd().replaceAll('\n', ' ')}\n`);
+      },
+    })
     .addHelpText('after', examples);
 
   trustOptions(root.command('check', { isDefault: true }))

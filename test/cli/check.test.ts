@@ -175,6 +175,7 @@ describe('what cannot be done', () => {
   it.each([
     [['missing.bin'], 3, /missing\.bin: no such file/u],
     [['--nonsense'], 2, /unknown option '--nonsense'/u],
+    [['--nope'], 2, /unknown option '--nope' \(Did you mean/u],
     [['--fail-on', 'bad', 'x'], 2, /--fail-on/u],
     [['--format', 'nonsense', 'x'], 2, /no format "nonsense".*known: mtty/u],
     [[], 2, /no input/u],
