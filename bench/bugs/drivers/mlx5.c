@@ -25,6 +25,7 @@ enum { FW_DATA, STOP_COPY_SIZE };
 struct images {
 	struct part *of;
 	size_t count;
+	size_t room;
 	bool announced;
 	uint64_t announcement;
 };
@@ -65,13 +66,14 @@ static bool add_image(struct images *images, struct part *image)
 	size_t count = images->count;
 
 	CANARY(MLX5_IMAGE_TABLE, full);
-	if (BUG(MLX5_IMAGE_TABLE) ? count == 0 : true) {
-		size_t room = BUG(MLX5_IMAGE_TABLE) ? TABLE : count + 1;
+	if (count == images->room && (count == 0 || !BUG(MLX5_IMAGE_TABLE))) {
+		size_t room = count > 0 ? 2 * count : TABLE;
 		struct part *of = realloc(images->of, room * sizeof(*of));
 
 		if (of == NULL)
 			return false;
 		images->of = of;
+		images->room = room;
 	}
 	memset(&images->of[count], 0, sizeof(images->of[count]));
 	part_move(&images->of[count], image);

@@ -33,6 +33,8 @@ enum {
 #define QUEUE_BYTES 32
 #define COMMON_CFG 64
 #define NUM_QUEUES_OFFSET 18
+/* Bytes of one bit for each of 65536 places. */
+#define PLACES 8192
 /* What the device keeps outside of its context, and what the bugs believe to be enough. */
 #define QUEUES 8
 #define FEATURE_WORDS 4
@@ -60,6 +62,7 @@ struct context {
 	struct part bytes;
 	struct queue *queues;
 	size_t count;
+	size_t room;
 	/* Which kinds were there. */
 	unsigned int kinds;
 	unsigned int last_type;
@@ -96,6 +99,8 @@ struct virtio {
 	uint64_t *features;
 	uint16_t *doorbells;
 	unsigned char *guest;
+	/* One bit for each place that a part of the context being judged was for, by kind. */
+	unsigned char *places;
 };
 
 static void drop_context(struct context *context)
@@ -147,6 +152,7 @@ static void virtio_close(void *device)
 	free(virtio->features);
 	free(virtio->doorbells);
 	free(virtio->guest);
+	free(virtio->places);
 	free(virtio);
 }
 
@@ -163,8 +169,10 @@ static void *virtio_open(void)
 	virtio->features = calloc(FEATURE_WORDS, sizeof(uint64_t));
 	virtio->doorbells = calloc(QUEUES, sizeof(uint16_t));
 	virtio->guest = calloc(1, GUEST_SIZE);
+	virtio->places = calloc(VQ_NOTIFY_CFG - PCI_COMMON_CFG + 1, PLACES);
 	if (virtio->common_cfg == NULL || virtio->queue_cfg == NULL || virtio->features == NULL ||
-	    virtio->doorbells == NULL || virtio->guest == NULL || virtio_reset(virtio) < 0) {
+	    virtio->doorbells == NULL || virtio->guest == NULL || virtio->places == NULL ||
+	    virtio_reset(virtio) < 0) {
 		virtio_close(virtio);
 		return NULL;
 	}
@@ -275,7 +283,6 @@ static bool sound_areas(const struct context *context, const struct queue *queue
 		if (queue->enabled)
 			wraps |= queue->area[area] + area_size(context, queue, area) - 1 < queue->area[area];
 	}
-	CANARY(VIRTIO_RING_WRAPS, wraps);
 	return !wraps || BUG(VIRTIO_RING_WRAPS);
 }
 
@@ -309,13 +316,15 @@ static int judge_queue(struct virtio *virtio, struct context *context, const str
 		return -EPROTO;
 	if (!sound_size(context, &queue) || !sound_areas(context, &queue))
 		return -EPROTO;
-	for (size_t index = 0; index < context->count; index++)
-		if (context->queues[index].index == queue.index)
-			return -EPROTO;
-	queues = realloc(context->queues, (context->count + 1) * sizeof(queue));
-	if (queues == NULL)
-		return -ENOMEM;
-	context->queues = queues;
+	if (context->count == context->room) {
+		size_t room = context->room > 0 ? 2 * context->room : 4;
+
+		queues = realloc(context->queues, room * sizeof(queue));
+		if (queues == NULL)
+			return -ENOMEM;
+		context->queues = queues;
+		context->room = room;
+	}
 	context->queues[context->count++] = queue;
 	return 0;
 }
@@ -385,20 +394,39 @@ static bool in_place(struct context *context, const struct piece *piece)
 	return !missing;
 }
 
-static bool same_as_before(const struct context *context, const struct piece *piece)
+/* The bit of the place that a part is for; NULL for one that stands once, or nowhere. */
+static unsigned char *place_of(struct virtio *virtio, unsigned int type, uint64_t selector)
 {
-	const struct part *bytes = &context->bytes;
+	if (type < PCI_COMMON_CFG || type > VQ_NOTIFY_CFG || selector > 0xffff)
+		return NULL;
+	if (type == DEVICE_STATUS)
+		return NULL;
+	return virtio->places + (type - PCI_COMMON_CFG) * PLACES + (selector >> 3);
+}
+
+/* Whether a part of this kind was there for the same place; marks the place. */
+static bool place_taken(struct virtio *virtio, const struct piece *piece)
+{
+	unsigned char *bits = place_of(virtio, piece->type, piece->selector);
+	unsigned char bit = (unsigned char)(1u << (piece->selector & 7));
+	bool taken = bits != NULL && (*bits & bit) != 0;
+
+	if (bits != NULL)
+		*bits |= bit;
+	return taken;
+}
+
+static void clear_places(struct virtio *virtio, const struct part *data)
+{
 	size_t at = 0;
 
-	/* Configuration and notifications may repeat, but not for the same place. */
-	if (piece->type != PCI_COMMON_CFG && piece->type != VQ_NOTIFY_CFG)
-		return false;
-	while (at + PART_HEADER <= bytes->size) {
-		if (le16(bytes->data + at) == piece->type && le64(bytes->data + at + 4) == piece->selector)
-			return true;
-		at += PART_HEADER + le32(bytes->data + at + 12);
+	while (at + PART_HEADER <= data->size) {
+		unsigned char *bits = place_of(virtio, le16(data->data + at), le64(data->data + at + 4));
+
+		if (bits != NULL)
+			*bits = 0;
+		at += PART_HEADER + (size_t)le32(data->data + at + 12);
 	}
-	return false;
 }
 
 static int by_start(const void *one, const void *other)
@@ -474,7 +502,7 @@ static ssize_t judge_part(struct virtio *virtio, struct context *context, const 
 			return piece.length == 0 ? 0 : (ssize_t)(PART_HEADER + piece.length);
 		return (ssize_t)(PART_HEADER + piece.length);
 	}
-	if (!in_place(context, &piece) || same_as_before(context, &piece))
+	if (!in_place(context, &piece) || place_taken(virtio, &piece))
 		return -EPROTO;
 	error = judge_value(virtio, context, &piece);
 	if (error < 0)
@@ -503,6 +531,8 @@ static void keep_queues(struct context *live, struct context *context)
 {
 	size_t at = 0;
 
+	if (!BUG(VIRTIO_STALE_QUEUE))
+		return;
 	while (at + PART_HEADER <= live->bytes.size) {
 		const unsigned char *part = live->bytes.data + at;
 		size_t size = PART_HEADER + le32(part + 12);
@@ -510,7 +540,7 @@ static void keep_queues(struct context *live, struct context *context)
 			    context->last_type == VQ_CFG;
 
 		CANARY(VIRTIO_STALE_QUEUE, gone);
-		if (BUG(VIRTIO_STALE_QUEUE) && gone)
+		if (gone)
 			part_add(&context->bytes, part, size);
 		at += size;
 	}
@@ -536,6 +566,7 @@ static int context_arrived(struct virtio *virtio)
 	part_fit(&session->data);
 	error = judge_context(virtio, &context, &session->data);
 	context.offered = NULL;
+	clear_places(virtio, &session->data);
 	if (error < 0) {
 		drop_context(&context);
 		return error;
@@ -724,17 +755,19 @@ static int virtio_run(void *device)
 	for (size_t index = 0; index < virtio->live.count; index++) {
 		const struct queue *queue = &virtio->live.queues[index];
 		uint64_t start = queue->area[0];
-		uint64_t end = start + 16ull * queue->size;
+		uint64_t size = 16ull * queue->size;
+		uint64_t limit = GUEST_BASE + GUEST_SIZE;
+		bool above = start >= GUEST_BASE && start + size <= limit;
+		bool inside = above && start <= limit && size <= limit - start;
 
 		CANARY(VIRTIO_QUEUE_INDEX, queue->index >= QUEUES);
 		if (queue->index < QUEUES || BUG(VIRTIO_QUEUE_INDEX))
 			virtio->doorbells[queue->index]++;
 		if (!queue->enabled)
 			continue;
-		if (start < GUEST_BASE || end > GUEST_BASE + GUEST_SIZE)
-			if (!(BUG(VIRTIO_RING_WRAPS) && end <= start))
-				continue;
-		sum += virtio->guest[start - GUEST_BASE];
+		CANARY(VIRTIO_RING_WRAPS, above && !inside);
+		if (inside || (BUG(VIRTIO_RING_WRAPS) && above))
+			sum += virtio->guest[start - GUEST_BASE];
 	}
 	return sum == 0xffffffffu ? 1 : 0;
 }
