@@ -34,6 +34,8 @@ const keptHead = 16 << 10;
 const keptTail = 48 << 10;
 /** Milliseconds between looks at the memory of a child. */
 const lookEvery = 50;
+/** Every so many looks go over the whole group, which means over every process of the machine. */
+const wholeEvery = 20;
 /** Milliseconds that pipes may stay open when the program is gone: a child of it may hold them. */
 const pipeGrace = 200;
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -102,8 +104,12 @@ export const startChild = (
   if (how.stdout !== 'pipe') listen(process_.stdout);
   // A target that closes its input is not at fault for it.
   process_.stdin.on('error', () => undefined);
+  let looks = 0;
   const watch = setInterval(() => {
-    if (pid !== undefined && residentBytes(pid) > options.memory) {
+    if (pid === undefined) return;
+    looks += 1;
+    const resident = looks % wholeEvery === 0 ? groupBytes(pid) : residentBytes(pid);
+    if (resident > options.memory) {
       exceeded ??= 'memory';
       killGroup();
     }
@@ -173,8 +179,17 @@ class Said {
   }
 }
 
+/** Resident bytes of one process; 0 where the system does not say. */
+const residentBytes = (pid: number): number => {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * pageSize;
+  } catch {
+    return 0;
+  }
+};
+
 /** Resident bytes of a process group; 0 where the system does not say. */
-const residentBytes = (group: number): number => {
+const groupBytes = (group: number): number => {
   let pages = 0;
   let names: readonly string[];
   try {
@@ -207,21 +222,33 @@ const fromOutside: ReadonlySet<string> = new Set([
   'SIGQUIT',
 ]);
 
+/** How a program died, and what it said of it. */
+export interface Death {
+  readonly outcome: Outcome;
+  /** With the names of the addresses that it spoke of. */
+  readonly message: string;
+}
+
 /** What an end means that was no ordinary exit; undefined for an exit without a report. */
 export const deathOf = async (
   { signal, exceeded, said }: End,
   program: string,
   symbols: Symbols,
-): Promise<Outcome | undefined> => {
-  if (exceeded !== undefined) return { kind: 'exhausted', what: exceeded };
-  const sanitizer = await symbols.explain(said, program);
-  if (sanitizer !== undefined) {
-    return { kind: 'crashed', signal: sanitizer.signal, stack: sanitizer.stack };
+): Promise<Death | undefined> => {
+  if (exceeded !== undefined) {
+    return { outcome: { kind: 'exhausted', what: exceeded }, message: said };
+  }
+  const report = await symbols.explain(said, program);
+  if (report !== undefined) {
+    const { stack, text } = report;
+    return { outcome: { kind: 'crashed', signal: report.signal, stack }, message: text };
   }
   if (signal === null) return undefined;
   if (fromOutside.has(signal)) {
-    return { kind: 'unavailable', reason: `${path.basename(program)} was ended by ${signal}` };
+    const reason = `${path.basename(program)} was ended by ${signal}`;
+    return { outcome: { kind: 'unavailable', reason }, message: said };
   }
   const abort = abortReportIn(said);
-  return { kind: 'crashed', signal: abort?.signal ?? signal, stack: abort?.stack ?? [] };
+  const crash = { signal: abort?.signal ?? signal, stack: abort?.stack ?? [] };
+  return { outcome: { kind: 'crashed', ...crash }, message: said };
 };

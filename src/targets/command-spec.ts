@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import type { Outcome } from './target.ts';
 import { TargetSpecError } from './open.ts';
+import { settingsOf, wordsOf } from './spec-words.ts';
 
 /** How a command is started and fed, and what its exit codes mean. */
 export interface CommandSpec {
@@ -36,28 +37,17 @@ const form =
  * Reads `[accept=0+3,crash=99,file=state.bin] ./restore --quiet '{}'`. Words are split at spaces; quotes keep
  * them together; no shell runs.
  */
-export const commandSpecOf = (rest: string): CommandSpec => {
-  const text = rest.trim();
-  const close = text.startsWith('[') ? text.indexOf(']') : -1;
-  if (text.startsWith('[') && close === -1)
-    throw new TargetSpecError(`the [ is not closed: ${form}`);
-  const settings =
-    close === -1
-      ? []
-      : text
-          .slice(1, close)
-          .split(',')
-          .filter((part) => part !== '');
+export const commandSpecOf = (spec: string): CommandSpec => {
+  const { settings, rest: line } = settingsOf(spec, form);
   let file: string | undefined;
   const ranges: CodeRange[] = [];
-  for (const setting of settings) {
-    const [name = '', value = ''] = setting.split(/=(.*)/su).map((part) => part.trim());
+  for (const [name, value] of settings) {
     const means = meanings.find((meaning) => meaning === name);
     if (name === 'file' && value !== '') file = value;
     else if (means !== undefined) ranges.push(...codesOf(value, means));
-    else throw new TargetSpecError(`${setting} is no setting: ${form}`);
+    else throw new TargetSpecError(`${name} is no setting: ${form}`);
   }
-  const [program, ...words] = wordsOf(text.slice(close + 1));
+  const [program, ...words] = wordsOf(line);
   if (program === undefined) throw new TargetSpecError(`no program is named: ${form}`);
   const named = words.some((word) => word.includes('{}') || word.includes('@@'));
   if (named && file !== undefined) {
@@ -97,32 +87,4 @@ const outcomeOf = (code: number, ranges: readonly CodeRange[]): Outcome => {
     case 'unavailable':
       return { kind: 'unavailable', reason: `exit ${code}` };
   }
-};
-
-/** Words of a command line; single and double quotes keep spaces, a backslash keeps what follows. */
-export const wordsOf = (text: string): readonly string[] => {
-  const words: string[] = [];
-  let word: string | undefined;
-  let quote = '';
-  for (let at = 0; at < text.length; at += 1) {
-    const letter = text.charAt(at);
-    if (quote !== '') {
-      if (letter === quote) quote = '';
-      else word = (word ?? '') + letter;
-    } else if (letter === '"' || letter === "'") {
-      quote = letter;
-      word ??= '';
-    } else if (letter === '\\' && at + 1 < text.length) {
-      at += 1;
-      word = (word ?? '') + text.charAt(at);
-    } else if (/\s/u.test(letter)) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else {
-      word = (word ?? '') + letter;
-    }
-  }
-  if (quote !== '') throw new TargetSpecError(`a quote is not closed in ${text.trim()}`);
-  if (word !== undefined) words.push(word);
-  return words;
 };

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
-import { deathOf, programOf, startChild, type End } from './child.ts';
+import { deathOf, programOf, startChild, type Death, type End } from './child.ts';
 import { commandSpecOf, type CommandSpec } from './command-spec.ts';
 import { resultOf, wholeInput, wholeSteps } from './session.ts';
 import { Symbols } from './symbols.ts';
@@ -102,24 +102,24 @@ class CommandTarget implements Target {
     clearTimeout(timer);
     signal.removeEventListener('abort', interrupt);
     const nanoseconds = Number(process.hrtime.bigint() - started);
-    const outcome = await this.#outcomeOf(end, hung);
+    const { outcome, message } = await this.#deathOf(end, hung);
     const verdict = outcome.kind === 'accepted' ? 0 : -constants.errno.EINVAL;
     const said = outcome.kind === 'accepted' || outcome.kind === 'rejected';
     return resultOf(outcome, {
       steps: said ? wholeSteps(execution, verdict) : [],
-      message: end.said,
+      message,
       nanoseconds,
     });
   }
 
-  async #outcomeOf(end: End, hung: boolean): Promise<Outcome> {
-    if (end.exceeded === undefined && hung) return { kind: 'hung' };
-    if (end.killed) return { kind: 'unavailable', reason: 'interrupted' };
+  async #deathOf(end: End, hung: boolean): Promise<Death> {
+    const say = (outcome: Outcome): Death => ({ outcome, message: end.said });
+    if (end.exceeded === undefined && hung) return say({ kind: 'hung' });
+    if (end.killed) return say({ kind: 'unavailable', reason: 'interrupted' });
     const death = await deathOf(end, this.#program, this.#symbols);
     if (death !== undefined) return death;
-    const { code } = end;
-    if (code === null) return { kind: 'unavailable', reason: `it did not start: ${end.said}` };
-    return this.#spec.outcomeOf(code);
+    if (end.code !== null) return say(this.#spec.outcomeOf(end.code));
+    return say({ kind: 'unavailable', reason: `it did not start: ${end.said}` });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -23,10 +23,14 @@ const noFeatures = new Uint32Array(0);
  * Carries out the steps of an execution, whoever makes the calls: it yields a call and is handed the
  * answer. So one reading of steps, refusals and inputs serves a device in this process, one behind a
  * socket and one in the kernel.
+ *
+ * @param answers where answers are kept, for a caller that may not come to the end
  */
-export function* session(execution: Execution): Generator<Call, Carried, Answer> {
+export function* session(
+  execution: Execution,
+  answers: (number | undefined)[] = [],
+): Generator<Call, Carried, Answer> {
   const { inputs, steps, onRefusal } = execution;
-  const answers: (number | undefined)[] = [];
   const saves: Uint8Array[] = [];
   let current = inputs[0] === undefined ? nothing : bytesOf(inputs[0]);
   let at = 0;

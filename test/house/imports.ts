@@ -23,7 +23,7 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
   formatfile: { any: ['bytes', 'layout', 'formats', 'finding'] },
   rules: { any: ['bytes', 'layout', 'finding', 'container'] },
   check: { any: BELOW_CHECK },
-  targets: {},
+  targets: { any: ['container'] },
   corpus: { any: ['bytes'] },
   fuzz: {
     any: ['layout', 'finding', 'formats', 'targets', 'corpus', 'check', 'bytes'],
