@@ -245,6 +245,8 @@ export interface LibvirtText extends Placed {
   readonly terminated: boolean;
   /** Idstrs that the VFIO devices of the domain should have; only where the XML gives a PCI address on bus 0. */
   readonly devices: readonly string[];
+  /** The domain has no host devices but those that it lists. */
+  readonly complete: boolean;
 }
 
 /** Where the QEMU stream of a libvirt save image begins, and how it is wrapped. */

@@ -7,15 +7,36 @@ const attribute = (element: string, name: string): number | undefined => {
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
 
+/** Elements that are looked at; no domain has so many. */
+const mostElements = 256;
+const longestElement = 4096;
+
+/** The elements of a name with what is in them, each cut at a length that none has. */
+function* elements(xml: string, name: string): Generator<string> {
+  for (const piece of xml.split(`<${name}`).slice(1, mostElements + 1)) {
+    const end = piece.indexOf(`</${name}>`);
+    yield piece.slice(0, end < 0 ? longestElement : Math.min(end, longestElement));
+  }
+}
+
+/** The devices of the host that a domain gives its guest. */
+export interface DomainDevices {
+  /** Names that their VFIO sections should have. */
+  readonly names: readonly string[];
+  /** The domain lists its devices, and all of them are known; what is not among them is not its own. */
+  readonly complete: boolean;
+}
+
 /**
- * The names that VFIO sections of the host devices in a domain XML should have. Only a guest address
- * on bus 0 gives one: behind a bridge QEMU builds the name from the chain of slots.
+ * The host devices of a domain: PCI devices and mdevs, and interfaces that are virtual functions. Only a
+ * guest address on bus 0 gives a name: behind a bridge QEMU builds it from the chain of slots.
  */
-export const vfioNamesOf = (xml: string): readonly string[] => {
+export const domainDevices = (xml: string): DomainDevices => {
   const names: string[] = [];
-  for (const piece of xml.split('<hostdev').slice(1, 257)) {
-    const end = piece.indexOf('</hostdev>');
-    const element = end < 0 ? piece.slice(0, 4096) : piece.slice(0, Math.min(end, 4096));
+  const found = [...elements(xml, 'hostdev')].concat(
+    [...elements(xml, 'interface')].filter((element) => /^\s+type=['"]hostdev['"]/u.test(element)),
+  );
+  for (const element of found) {
     // The address inside <source> is the host's; the guest's stands behind it.
     const guest = element.slice(Math.max(element.lastIndexOf('</source>'), 0));
     const address = guest.indexOf('<address');
@@ -26,5 +47,8 @@ export const vfioNamesOf = (xml: string): readonly string[] => {
     if (bus !== 0 || slot === undefined) continue;
     names.push(`${hex(domain ?? 0, 4)}:00:${hex(slot, 2)}.${hex(fn ?? 0, 1)}/vfio`);
   }
-  return names;
+  const whole =
+    xml.includes('<devices') && xml.includes('</domain>') && found.length < mostElements;
+  // Arguments for QEMU itself may bring devices that libvirt knows nothing of.
+  return { names, complete: whole && !xml.includes('qemu:commandline') };
 };

@@ -8,7 +8,7 @@ import {
   libvirtUnusedOffset,
   payloadFormats,
 } from './libvirt-format.ts';
-import { vfioNamesOf } from './libvirt-xml.ts';
+import { domainDevices, type DomainDevices } from './libvirt-xml.ts';
 import type { CompressionName } from '../bytes/unpack.ts';
 import type { QemuWalkerOptions } from './qemu/walker.ts';
 import { qemuWalker } from './qemu/walker.ts';
@@ -176,9 +176,11 @@ function* text(
   const nul = feed.bytes.subarray(feed.at, feed.at + got).indexOf(0);
   const terminated = nul >= 0;
   const length = terminated ? nul + 1 : got;
-  const devices =
-    part === 'domain' ? vfioNamesOf(latin1(feed.bytes, feed.at, terminated ? nul : got)) : [];
-  sink({ kind: 'libvirt-text', part, offset, length, terminated, devices });
+  const { names: devices, complete }: DomainDevices =
+    part === 'domain'
+      ? domainDevices(latin1(feed.bytes, feed.at, terminated ? nul : got))
+      : { names: [], complete: false };
+  sink({ kind: 'libvirt-text', part, offset, length, terminated, devices, complete });
   feed.take(length);
   const padding = yield* zeros(feed, room - length);
   const { position } = feed;
@@ -190,6 +192,7 @@ function* text(
       length: position - offset - length,
       terminated: padding,
       devices: [],
+      complete: false,
     });
   }
   return position === offset + room;

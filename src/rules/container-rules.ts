@@ -1,4 +1,5 @@
 import libvirtDeviceMissing from './libvirt-device-missing.ts';
+import libvirtDeviceUnexpected from './libvirt-device-unexpected.ts';
 import libvirtFormatUnknown from './libvirt-format-unknown.ts';
 import libvirtImageIncomplete from './libvirt-image-incomplete.ts';
 import libvirtLengthsInconsistent from './libvirt-lengths-inconsistent.ts';
@@ -142,6 +143,7 @@ import type { Rule } from './rule.ts';
 /** Rules over the events of a container. */
 export const containerRules: readonly Rule[] = [
   libvirtDeviceMissing,
+  libvirtDeviceUnexpected,
   libvirtFormatUnknown,
   libvirtImageIncomplete,
   libvirtLengthsInconsistent,
