@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { severities } from '../finding/finding.ts';
 import type { InitFormatFlags } from './init.ts';
+import type { Shell } from './manual.ts';
 import type { ShowPolicyFlags } from './policy.ts';
 import { trustCommands, trustOptions, type TrustFlags } from './trust-program.ts';
 import { tool } from './version.ts';
@@ -202,6 +203,22 @@ export const program = (): Command => {
     .action(async (saves: string[], options: InitFormatFlags) => {
       const { initFormat } = await import('./init.ts');
       initFormat(saves, options);
+    });
+
+  root
+    .command('completions')
+    .description('print a completion script for a shell')
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .action(async (shell: Shell) => {
+      const { completionScript } = await import('./manual.ts');
+      process.stdout.write(completionScript(shell));
+    });
+  root
+    .command('man')
+    .description('print the manual page, for man -l -')
+    .action(async () => {
+      const { manPage } = await import('./manual.ts');
+      process.stdout.write(manPage());
     });
 
   for (const command of everyCommand(root)) command.exitOverride();
