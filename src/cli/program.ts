@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { severities } from '../finding/finding.ts';
+import type { InitHarnessFlags } from './init-harness.ts';
 import type { InitFormatFlags } from './init.ts';
 import type { Shell } from './manual.ts';
 import type { ShowPolicyFlags } from './policy.ts';
@@ -192,9 +193,18 @@ export const program = (): Command => {
       process.exitCode = await showPolicy(inputs, options);
     });
 
-  root
-    .command('init')
-    .description('write a first draft of a file')
+  const init = root.command('init').description('write a first draft of a file');
+  init
+    .command('harness')
+    .description('write a harness in C for a format, to be filled in with a restore path')
+    .argument('<format>', 'id of a format')
+    .option('--out <file>', 'write it there instead of to standard output')
+    .addOption(formatFileOption())
+    .action(async (id: string, options: InitHarnessFlags) => {
+      const { initHarness } = await import('./init-harness.ts');
+      await initHarness(id, options);
+    });
+  init
     .command('format')
     .description('infer a format file from several saves of an unknown device')
     .argument('<saves...>', 'device states of one device, in the order in which they were saved')
