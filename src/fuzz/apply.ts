@@ -20,11 +20,13 @@ export const applyPlan = (
   abilities: SessionAbilities = everything,
 ): Execution | undefined => {
   const skeleton = library.get(plan.seed);
-  if (skeleton === undefined) return undefined;
+  const { good: other } = plan.session;
+  const good = other === undefined ? skeleton : library.get(other);
+  if (skeleton === undefined || good === undefined) return undefined;
   const changes = changesOf(library, skeleton, plan.edits, plan.repair);
   if (changes === undefined) return undefined;
   const splices = splicesOf(skeleton, changes);
   if (splices === undefined) return undefined;
   const mutant = splices.length === 0 ? skeleton.seed : { base: skeleton.bytes, splices };
-  return stepsOf(skeleton, mutant, plan.session, abilities);
+  return stepsOf(skeleton, mutant, good.seed, plan.session, abilities);
 };

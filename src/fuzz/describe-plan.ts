@@ -183,7 +183,9 @@ const draftText = (draft: unknown): string => {
 };
 
 /** How the bytes are given, in words; empty for a loader that does what the specification says. */
-export const describeSession = ({ cuts, onRefusal, shape, leaveAt }: SessionPlan): string => {
+export const describeSession = (session: SessionPlan): string => {
+  const { cuts, onRefusal, shape, leaveAt, good } = session;
+  const state = good === undefined ? 'the good state' : `the good state ${good.slice(0, 12)}`;
   const words: string[] = [];
   if (cuts.kind === 'every') words.push(`in writes of ${cuts.size} bytes`);
   if (cuts.kind === 'at') words.push(`in two writes, cut at ${cuts.offset}`);
@@ -201,19 +203,19 @@ export const describeSession = ({ cuts, onRefusal, shape, leaveAt }: SessionPlan
       words.push(`leaving RESUMING ${leaveAt === undefined ? 'half way' : `at byte ${leaveAt}`}`);
       break;
     case 'reset-between':
-      words.push('with a reset half way, then the good state');
+      words.push(`with a reset half way, then ${state}`);
       break;
     case 'cancel-then-good':
-      words.push('leaving RESUMING half way, then the good state');
+      words.push(`leaving RESUMING half way, then ${state}`);
       break;
     case 'twice':
       words.push('restored twice');
       break;
     case 'then-good':
-      words.push('then the good state');
+      words.push(`then ${state}`);
       break;
     case 'good-then':
-      words.push('behind the good state');
+      words.push(`behind ${state}`);
       break;
     case 'save-restore-save':
       words.push('saved, restored and saved again');

@@ -177,14 +177,21 @@ const shapes: readonly SessionPlan['shape'][] = [
 
 const sessionFromJson = (value: unknown): SessionPlan | undefined => {
   if (!isObject(value)) return undefined;
-  const { onRefusal } = value;
+  const { onRefusal, good } = value;
   const cuts = cutsFromJson(value.cuts);
   const shape = shapes.find((known) => known === value.shape);
   if (cuts === undefined || shape === undefined) return undefined;
   if (onRefusal !== 'stop' && onRefusal !== 'go-on') return undefined;
-  if (value.leaveAt === undefined) return { cuts, onRefusal, shape };
-  const leaveAt = offsetFrom(value.leaveAt);
-  return leaveAt === undefined ? undefined : { cuts, onRefusal, shape, leaveAt };
+  if (good !== undefined && typeof good !== 'string') return undefined;
+  const leaveAt = value.leaveAt === undefined ? undefined : offsetFrom(value.leaveAt);
+  if (leaveAt === undefined && value.leaveAt !== undefined) return undefined;
+  return {
+    cuts,
+    onRefusal,
+    shape,
+    ...(leaveAt === undefined ? {} : { leaveAt }),
+    ...(good === undefined ? {} : { good }),
+  };
 };
 
 const cutsFromJson = (value: unknown): Cuts | undefined => {

@@ -97,6 +97,8 @@ export interface SessionPlan {
     /** Restored, saved, and what was saved restored and saved again. */
     | 'save-restore-save';
   readonly leaveAt?: number;
+  /** Digest of the seed that is the good state of these shapes, where it is not the plan's own. */
+  readonly good?: string;
 }
 
 /** The session of a loader that does what the specification says. */

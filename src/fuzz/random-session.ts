@@ -1,7 +1,7 @@
 import type { Abilities } from '../targets/target.ts';
 import { plainSession, type Cuts, type SessionPlan } from './plan.ts';
 import type { Random } from './random.ts';
-import type { Skeleton } from './skeleton.ts';
+import type { Library, Skeleton } from './skeleton.ts';
 
 export type SessionAbilities = Pick<Abilities, 'session' | 'save' | 'run' | 'reset'>;
 
@@ -12,6 +12,7 @@ const SIZES = [1, 2, 3, 4, 7, 8, 13, 16, 31, 64, 127, 512, 4095, 4096, 4097];
 /** A restore session that a target is able to do: how the bytes are cut, and what is done around. */
 export const randomSession = (
   random: Random,
+  library: Library,
   skeleton: Skeleton,
   abilities: SessionAbilities = { session: true, save: true, run: true, reset: true },
 ): SessionPlan => {
@@ -26,10 +27,13 @@ export const randomSession = (
     return { cuts, onRefusal, shape: 'leave-early', leaveAt: at ?? 0 };
   }
   if (turn <= 16) return { cuts, onRefusal, shape: 'twice' };
-  if (turn <= 18) return { cuts, onRefusal, shape: 'then-good' };
-  if (turn <= 20) return { cuts, onRefusal, shape: 'good-then' };
-  if (turn === 21) return { cuts, onRefusal, shape: 'cancel-then-good' };
-  if (turn === 22 && abilities.reset) return { cuts, onRefusal, shape: 'reset-between' };
+  // What one state leaves behind shows best in another that says less.
+  const other = random.oneIn(2) ? random.pick(library.seeds) : undefined;
+  const good = other === undefined || other === skeleton ? {} : { good: other.digest };
+  if (turn <= 18) return { cuts, onRefusal, shape: 'then-good', ...good };
+  if (turn <= 20) return { cuts, onRefusal, shape: 'good-then', ...good };
+  if (turn === 21) return { cuts, onRefusal, shape: 'cancel-then-good', ...good };
+  if (turn === 22 && abilities.reset) return { cuts, onRefusal, shape: 'reset-between', ...good };
   if (abilities.save) return { cuts, onRefusal, shape: 'save-restore-save' };
   return { cuts, onRefusal, shape: 'plain' };
 };

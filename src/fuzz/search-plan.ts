@@ -2,6 +2,7 @@ import type { Comparison } from '../targets/target.ts';
 import { guidedEdit } from './guided-edit.ts';
 import { offersOf, type Offer } from './proposals.ts';
 import { plainSession, type Edit, type Plan, type Repair } from './plan.ts';
+import { keepSize } from './keep-size.ts';
 import type { Random } from './random.ts';
 import { randomSession, type SessionAbilities } from './random-session.ts';
 import type { Library, Part, Skeleton } from './skeleton.ts';
@@ -51,19 +52,32 @@ export const randomPlan = (
   abilities?: SessionAbilities,
 ): Plan => {
   const from = parent === undefined ? undefined : library.get(parent.seed);
-  const skeleton = from ?? random.pick(library.seeds);
+  const skeleton = from ?? drawnSeed(random, library);
   if (skeleton === undefined) throw new Error('a library without seeds has no plans');
   if (parent === undefined || from === undefined) {
-    const edits = newEdits(random, library, skeleton, hints);
-    return {
-      seed: skeleton.digest,
-      edits,
-      repair: randomRepair(random, skeleton),
-      session: random.oneIn(4) ? randomSession(random, skeleton, abilities) : plainSession,
-    };
+    const session = random.oneIn(4)
+      ? randomSession(random, library, skeleton, abilities)
+      : plainSession;
+    // Good states that follow each other are an attack of their own.
+    const unedited = session !== plainSession && random.oneIn(8);
+    const edits = unedited ? [] : newEdits(random, library, skeleton, hints);
+    const repair = randomRepair(random, skeleton);
+    return keepSize(random, library, skeleton, { seed: skeleton.digest, edits, repair, session });
   }
-  return changedPlan(random, library, skeleton, parent, hints, abilities);
+  const changed = changedPlan(random, library, skeleton, parent, hints, abilities);
+  return keepSize(random, library, skeleton, changed);
 };
+
+/** Any seed; of two the smaller one, since a large one costs a target as much as many small ones. */
+const drawnSeed = (random: Random, { seeds }: Library): Skeleton | undefined => {
+  const one = random.pick(seeds);
+  const other = random.pick(seeds);
+  if (one === undefined || other === undefined) return one;
+  const large = one.bytes.length > 4 * other.bytes.length && one.bytes.length > LARGE_SEED;
+  return large ? other : one;
+};
+
+const LARGE_SEED = 1 << 14;
 
 const newEdits = (
   random: Random,
@@ -89,7 +103,7 @@ const changedPlan = (
 ): Plan => {
   const turn = random.below(16);
   if (turn === 0) return { ...parent, repair: randomRepair(random, skeleton) };
-  if (turn <= 2) return { ...parent, session: randomSession(random, skeleton, abilities) };
+  if (turn <= 2) return { ...parent, session: randomSession(random, library, skeleton, abilities) };
   const { edits } = parent;
   const added = newEdits(random, library, skeleton, hints);
   if (edits.length === 0 || (turn <= 11 && edits.length < MOST_EDITS)) {

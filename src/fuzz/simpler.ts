@@ -80,6 +80,10 @@ function* simplerSessions(
   if (cuts.kind === 'whole' && onRefusal === 'stop' && shape === 'plain') return;
   yield plainSession;
   if (shape !== 'plain') yield { cuts, onRefusal, shape: 'plain' };
+  if (session.good !== undefined) {
+    const { good: _, ...own } = session;
+    yield own;
+  }
   if (cuts.kind !== 'whole') yield { ...session, cuts: { kind: 'whole' } };
   if (onRefusal === 'go-on') yield { ...session, onRefusal: 'stop' };
   if (cuts.kind === 'every' || cuts.kind === 'headers') {

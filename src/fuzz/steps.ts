@@ -32,8 +32,9 @@ const write = (length: number): Step => small[length] ?? { do: 'write', length }
 
 /** A session with a mutant and, where the session asks for it, the good seed. */
 export const stepsOf = (
-  { seed, headers }: Skeleton,
+  { headers }: Skeleton,
   mutant: Input,
+  seed: Input,
   session: SessionPlan,
   abilities: Pick<Abilities, 'save' | 'run' | 'reset'>,
 ): Execution => {

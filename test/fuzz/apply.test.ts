@@ -216,6 +216,19 @@ describe('applying a plan', () => {
 });
 
 describe('a random plan', () => {
+  it('lets a state of a fixed size grow at the cost of its filler, and not only so', () => {
+    const seed = seedOf(qat.layout, qat.sample);
+    const library = libraryOf([seed]);
+    const random = new Random(5);
+    const sizes = Array.from({ length: 400 }, () => {
+      const plan = randomPlan(random, library);
+      const grows = plan.edits.some(({ kind }) => kind === 'repeat');
+      const input = applyPlan(library, plan)?.inputs[0];
+      return grows && input !== undefined ? [lengthOfInput(input)] : [];
+    }).flat();
+    assert.ok(sizes.includes(4096) && sizes.some((size) => size > 4096), sizes.join(' '));
+  });
+
   it('is the same for the same numbers, and mostly fits', () => {
     const library = libraryOf(entries.slice(0, 40).map(({ skeleton }) => skeleton));
     const draw = (): { plans: unknown[]; fit: number } => {

@@ -10,7 +10,8 @@ import type { Step } from '../../src/targets/target.ts';
 
 const sized = (data: number) => [{ tag: 'FW_DATA', data: new Uint8Array(data) }];
 const seed = skeletonOf(mlx5, build(mlx5.layout, [...sized(4), ...sized(8)]).bytes);
-const library = libraryOf([seed]);
+const other = skeletonOf(mlx5, build(mlx5.layout, sized(4)).bytes);
+const library = libraryOf([seed, other]);
 
 const stepsFor = (
   session: Partial<SessionPlan>,
@@ -79,6 +80,14 @@ describe('the session of a plan', () => {
       [{ shape: 'save-restore-save' }, 'begin 44 end save input:saved begin 1048576 end save'],
     ];
     for (const [session, steps] of cases) assert.equal(stepsFor(session), steps);
+  });
+
+  it('takes another seed as the good state where the plan says so', () => {
+    const session: Partial<SessionPlan> = { shape: 'good-then', good: other.digest };
+    assert.equal(stepsFor(session), 'input:1 begin 20 end save input:0 begin 44 end save run');
+    const lost = { ...plainSession, good: 'of nobody' };
+    const plan = { seed: seed.digest, edits: [], repair: { kind: 'all' as const }, session: lost };
+    assert.equal(applyPlan(library, plan), undefined);
   });
 
   it('leaves out what a target is not able to do', () => {

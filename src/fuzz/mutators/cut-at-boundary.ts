@@ -8,7 +8,7 @@ export const cutAtBoundary: Mutator = {
     const last = start + length === bytes.length;
     if (last) places.add(bytes.length);
     return [...places]
-      .filter((at) => at < bytes.length || last)
+      .filter((at) => at >= 0 && (at < bytes.length || (last && at === bytes.length)))
       .map((at) =>
         at < bytes.length
           ? [{ kind: 'truncate', at }]
