@@ -21,6 +21,8 @@ export const destinationStreams: Streams = {
   'minor-version-not-taken.bin': sound,
   'driver-of-another-format.bin': sound,
   'format-of-another-device.bin': sound,
+  'format-that-the-site-denies.bin': sound,
+  'unsealed-where-signers-are-required.bin': sound,
   'larger-than-the-destination-takes.bin': sound,
   'field-that-no-state-has.bin': sound,
   'capability-that-the-destination-lacks.bin': qatStreams['image.bin']!,
