@@ -68,7 +68,8 @@ static int mtty_reset(void *device)
 	for (unsigned int index = 0; index < mtty->nr_ports; index++)
 		mtty->ports[index].max_fifo_size = FIFO;
 	mtty->resuming = false;
-	mtty->failed = false;
+	if (!BUG(MTTY_REFUSAL_STICKS))
+		mtty->failed = false;
 	return 0;
 }
 

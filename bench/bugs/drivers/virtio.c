@@ -131,7 +131,8 @@ static int virtio_reset(void *device)
 	struct virtio *virtio = device;
 	unsigned char fresh[2 * (PART_HEADER + 8)];
 
-	virtio->stuck = false;
+	if (!BUG(VIRTIO_REFUSAL_STICKS))
+		virtio->stuck = false;
 	drop_session(virtio);
 	drop_context(&virtio->live);
 	put_part_header(fresh, DEV_FEATURES, PART_OPTIONAL, 8);
