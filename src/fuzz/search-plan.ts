@@ -142,13 +142,23 @@ const randomEdits = (
 };
 
 /** The mildest stand first and the extremes last; both pay more than what lies between. */
-const drawnFrom = (random: Random, { proposals }: Offer): readonly Edit[] | undefined => {
+const drawnFrom = (random: Random, { proposals, part }: Offer): readonly Edit[] | undefined => {
   const { length } = proposals;
   const turn = random.below(8);
-  if (turn <= 3) return proposals[random.below(Math.min(length, 6))];
-  if (turn <= 5) return proposals[length - 1 - random.below(Math.min(length, 6))];
-  return proposals[random.below(length)];
+  const first = Math.min(length, 6);
+  let place = random.below(turn <= 3 ? first : length);
+  if (turn === 4 || turn === 5) place = length - 1 - random.below(first);
+  const proposal = proposals[place];
+  if (proposal === undefined || !growsMuch(part, proposal) || random.oneIn(8)) return proposal;
+  return proposals[random.below(first)];
 };
+
+/** Bytes that a mutant may grow by without a thought; copying more of them costs more than they tell. */
+const MUCH = 2048;
+
+const growsMuch = ({ length }: Part, [edit]: readonly Edit[]): boolean =>
+  (edit?.kind === 'resize' && edit.size - length > MUCH) ||
+  (edit?.kind === 'repeat' && edit.times * length > MUCH);
 
 const drawn = new WeakMap<Skeleton, readonly (readonly Offer[])[]>();
 
