@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { severities } from '../finding/finding.ts';
+import { fuzzCommands } from './fuzz-program.ts';
 import type { InitHarnessFlags } from './init-harness.ts';
 import type { InitFormatFlags } from './init.ts';
 import type { Shell } from './manual.ts';
@@ -129,6 +130,7 @@ export const program = (): Command => {
     });
 
   stateCommands(root);
+  fuzzCommands(root);
 
   trustCommands(root);
 

@@ -31,7 +31,7 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
   },
   report: {
     any: ['finding', 'rules', 'bytes', 'layout', 'container'],
-    types: ['check', 'formats', 'states'],
+    types: ['check', 'formats', 'states', 'fuzz'],
   },
   states: { any: ['bytes', 'layout', 'container', 'formats', 'check'], types: ['rules'] },
   policy: { any: ['finding', 'formats', 'formatfile', 'rules', 'targets'] },

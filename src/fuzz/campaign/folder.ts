@@ -73,10 +73,7 @@ export class Folder {
       for (const inner of ['corpus/kept', 'corpus/generated', 'findings']) {
         mkdirSync(join(path, inner), { recursive: true, mode: 0o700 });
       }
-      for (const [index, { name, digest, bytes }] of seeds.entries()) {
-        const file = aflName(index, digest, `time:0,execs:0,orig:${plainName(name)}`);
-        writeWhole(join(path, 'corpus', 'kept', file), bytes);
-      }
+      for (const [index, entry] of seeds.entries()) placeSeed(path, index, entry);
       writeWhole(join(path, 'plot_data'), plotHeader);
       // Written last: a folder without it is not a campaign yet.
       writeWhole(join(path, 'campaign.json'), `${JSON.stringify(settings, null, 2)}\n`, true);
@@ -98,6 +95,11 @@ export class Folder {
 
   generated(): readonly Entry[] {
     return this.#states('generated');
+  }
+
+  /** Adds a seed; a campaign that goes on uses it. */
+  addKept(number: number, entry: Entry): void {
+    placeSeed(this.path, number, entry);
   }
 
   addGenerated(number: number, digest: string, origin: string, bytes: Uint8Array): string {
@@ -172,6 +174,11 @@ export class Folder {
   }
 }
 
+const placeSeed = (path: string, number: number, { name, digest, bytes }: Entry): void => {
+  const file = aflName(number, digest, `time:0,execs:0,orig:${plainName(name)}`);
+  writeWhole(join(path, 'corpus', 'kept', file), bytes);
+};
+
 /** The JSON in a file; undefined where there is none that is whole. */
 export const jsonOf = (path: string): unknown => {
   const bytes = readPlain(path, LARGEST);
@@ -227,7 +234,7 @@ const readSettings = (path: string): Settings => {
 };
 
 /** Settings from a file, which may hold anything. */
-const settingsOf = (value: unknown): Settings | undefined => {
+export const settingsOf = (value: unknown): Settings | undefined => {
   if (!isRecord(value) || value.version !== 1) return undefined;
   const { target, against, format, seed, timeout, memory, output } = value;
   if (typeof target !== 'string' || typeof format !== 'string') return undefined;

@@ -23,17 +23,14 @@ export const acceptedAlthoughFatal = (subject: Subject): Accepted | undefined =>
       session,
       input,
       opinion: { ...opinion, kind: 'fatal' },
+      // A state that is shorter than the one that it was made from has lost something on the way.
       short:
-        !session.whole || lacks(subject, opinion.finding?.rule ?? '', offered < input.base.length),
+        !session.whole ||
+        offered < input.base.length ||
+        shortRules.has(opinion.finding?.rule ?? ''),
     };
   }
   return undefined;
 };
 
 const shortRules: ReadonlySet<string> = new Set(['field-truncated', 'state-empty']);
-
-const shortening: ReadonlySet<string> = new Set(['drop', 'truncate', 'resize', 'bytes', 'raw']);
-
-const lacks = ({ plan: { edits } }: Subject, rule: string, shorter: boolean): boolean =>
-  shortRules.has(rule) ||
-  (shorter && edits.length > 0 && edits.every(({ kind }) => shortening.has(kind)));

@@ -1,0 +1,153 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import type { Calibration } from './calibration.ts';
+import type { Settings } from './campaign/folder.ts';
+import type { Memory } from './memory.ts';
+import type { Worker } from './pool.ts';
+import type { Job, Report, Update } from './work.ts';
+
+/** What a worker process is told first. */
+export interface WorkerSetup {
+  readonly settings: Settings;
+  readonly seeds: readonly Uint8Array[];
+  readonly calibration: Calibration;
+}
+
+export type ToWorker =
+  | { readonly kind: 'setup'; readonly setup: WorkerSetup }
+  | { readonly kind: 'learn'; readonly update: Update }
+  | { readonly kind: 'run'; readonly ticket: number; readonly job: Job }
+  | { readonly kind: 'abort' };
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'warning'; readonly line: string }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'report'; readonly ticket: number; readonly report: Report };
+
+/** A worker that dies this often does not get up again. */
+const MOST_DEATHS = 16;
+/** Milliseconds until a worker that was asked to end is made to. */
+const GRACE = 3000;
+
+export interface ProcessOptions {
+  /** The program to run, and what tells it to be a worker. */
+  readonly program: readonly [string, ...string[]];
+  readonly setup: WorkerSetup;
+  readonly memory: Memory;
+  readonly warn: (line: string) => void;
+}
+
+/** A worker in a process of its own; one that dies is started again and told everything. */
+export const processWorker = async (options: ProcessOptions): Promise<Worker> => {
+  const worker = new ProcessWorker(options);
+  await worker.start();
+  return worker;
+};
+
+interface Pending {
+  readonly job: Job;
+  readonly resolve: (report: Report) => void;
+  readonly reject: (error: Error) => void;
+}
+
+class ProcessWorker implements Worker {
+  readonly #options: ProcessOptions;
+  readonly #pending = new Map<number, Pending>();
+  #child: ChildProcess | undefined;
+  #ticket = 0;
+  #deaths = 0;
+  #closing = false;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const [file, ...args] = this.#options.program;
+    const child = fork(file, args, {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+    });
+    this.#child = child;
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) =>
+        reject(new Error(`a worker did not start (${signal ?? `exit ${code ?? 0}`})`)),
+      );
+      child.on('message', (message: FromWorker) => {
+        if (message.kind === 'ready') resolve();
+        else if (message.kind === 'failed') reject(new Error(message.reason));
+      });
+      this.#send({ kind: 'setup', setup: this.#options.setup });
+    });
+    child.removeAllListeners();
+    child.on('message', (message: FromWorker) => this.#hear(message));
+    child.on('error', () => undefined);
+    child.on('exit', () => void this.#died());
+  }
+
+  learn(update: Update): void {
+    this.#send({ kind: 'learn', update });
+  }
+
+  async run(job: Job, signal: AbortSignal): Promise<Report> {
+    const ticket = (this.#ticket += 1);
+    const abort = (): void => this.#send({ kind: 'abort' });
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await new Promise<Report>((resolve, reject) => {
+        this.#pending.set(ticket, { job, resolve, reject });
+        this.#send({ kind: 'run', ticket, job });
+      });
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    const child = this.#child;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.disconnect();
+    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  #send(message: ToWorker): void {
+    if (this.#child?.connected === true) this.#child.send(message, () => undefined);
+  }
+
+  #hear(message: FromWorker): void {
+    if (message.kind === 'warning') this.#options.warn(message.line);
+    if (message.kind === 'failed') this.#giveUp(message.reason);
+    if (message.kind !== 'report') return;
+    const { ticket, report } = message;
+    this.#pending.get(ticket)?.resolve(report);
+    this.#pending.delete(ticket);
+  }
+
+  /** Starts again, with all that was known when the round began, and runs what was under way. */
+  async #died(): Promise<void> {
+    if (this.#closing) return;
+    this.#deaths += 1;
+    if (this.#deaths > MOST_DEATHS) {
+      this.#giveUp('a worker died again and again');
+      return;
+    }
+    try {
+      await this.start();
+      this.learn(this.#options.memory.everything(this.#options.setup.calibration.typical));
+      for (const [ticket, { job }] of this.#pending) this.#send({ kind: 'run', ticket, job });
+    } catch (error) {
+      this.#giveUp(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #giveUp(reason: string): void {
+    for (const { reject } of this.#pending.values()) reject(new Error(reason));
+    this.#pending.clear();
+  }
+}
