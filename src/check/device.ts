@@ -97,6 +97,24 @@ export class DeviceState {
     if (this.#format === undefined || this.#format === opaque) this.#hold(bytes, offset, packed);
   }
 
+  /**
+   * Offset in the file of the first byte that no rule has seen yet; Infinity when there is none.
+   * Nothing is settled of a bare state that no format recognised: that it will be refused is said at
+   * its end.
+   */
+  get settled(): number {
+    if (this.#bytes === 0) return Infinity;
+    const decoder = this.#decoder;
+    if (decoder === undefined) return this.#start;
+    if (this.#format === opaque) {
+      if (this.#identified === 'given') return Infinity;
+      // A small state may still be told by the PCI id that comes behind it.
+      return this.#options.name === '' || this.#bytes <= KEPT ? this.#start : Infinity;
+    }
+    if (decoder.settled >= this.#bytes) return Infinity;
+    return decoder.extents.locate(decoder.settled) ?? this.#start;
+  }
+
   /** Ends the state; `beginning` when the container says that the rest travels elsewhere. */
   end(part: 'whole' | 'beginning' = 'whole'): DeviceResult {
     if (this.#decoder === undefined) this.#identify(this.#held, this.#bytes);

@@ -28,6 +28,8 @@ export interface ExamineOptions {
   readonly progress?: ((done: number, size: number | undefined) => void) | undefined;
   /** Bytes of a sealed state that are walked, all where this is left out. */
   readonly look?: number | undefined;
+  /** The end of the input may be long in coming, so nothing there is waited for. */
+  readonly live?: boolean | undefined;
   /** Takes the state of a seal, each frame when its signatures hold; borrowed until it returns. */
   readonly release?: ((payload: Uint8Array, last: boolean) => void) | undefined;
 }
@@ -114,12 +116,26 @@ export class Examination {
   /** Looks at what must be known before the first byte: side channels, a description at the end. */
   async begin(): Promise<void> {
     await this.#states.walkChannels();
-    const { release, look } = this.#options;
+    const { release, look, live } = this.#options;
     this.#walker = walkerFor(this.#container, this.#states.main, {
       ...this.#seeking,
       release,
       look,
+      live,
     });
+  }
+
+  /**
+   * Offset before which every rule that looks at single parts has spoken: units, records and items
+   * end there or before. 0 for containers that are judged only as a whole.
+   */
+  get settled(): number {
+    return Math.min(this.#walker?.settled?.() ?? 0, this.#states.settled);
+  }
+
+  /** Whether the stream says that it has ended, whatever follows. */
+  get stage(): 'inside' | 'ended' | 'complete' {
+    return this.#walker?.stage?.() ?? 'inside';
   }
 
   push(block: Uint8Array): void {
@@ -182,6 +198,13 @@ class States {
   /** Why a side channel ended early, when a compression around it was damaged. */
   get damage(): string | undefined {
     return this.#channels?.damage;
+  }
+
+  /** Offset of the first byte of any open state that no rule has seen yet. */
+  get settled(): number {
+    let least = Infinity;
+    for (const state of this.#open.values()) least = Math.min(least, state.settled);
+    return least;
   }
 
   /** Side channels come first, so that their packets are known when a device ends. */

@@ -1,10 +1,7 @@
 import type { Source } from '../bytes/source.ts';
 import { compressed } from '../check/unwrap.ts';
 import { check, type CheckedInput } from '../check/check.ts';
-import type { ExamineOptions } from '../check/examine.ts';
-import { readExpectation } from '../policy/read.ts';
 import { inputsOf } from '../check/inputs.ts';
-import { expectationLike } from '../check/like.ts';
 import { severities } from '../finding/finding.ts';
 import { printable } from '../report/escape.ts';
 import { failingInputs } from '../report/annotations.ts';
@@ -16,8 +13,8 @@ import { inputText, totalText, type Around } from '../report/text.ts';
 import { windowsOf } from '../report/windows.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Suppressor } from '../policy/suppress.ts';
-import type { Expectation } from '../rules/rule.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
+import { expectationOf } from './expectation.ts';
 import {
   catalogueOption,
   channelsExplained,
@@ -69,7 +66,7 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
       ? { threshold: policy.signers.threshold }
       : {}),
   });
-  const expect = { ...policy?.expect, ...(await expectation(flags, options)) };
+  const expect = { ...policy?.expect, ...(await expectationOf(flags, options)) };
   const suppressor =
     policy && (await suppressorOf(policy, trust.now ?? Math.floor(Date.now() / 1000)));
   const channels = channelSources(flags.channel, paths);
@@ -212,26 +209,6 @@ const listed = (names: readonly string[]): ReturnType<typeof inputsOf> => {
   }
   if (inputs.paths.length > 0) return inputs;
   throw new UndoneError(`${names.join(' ')}: no file to check in here`);
-};
-
-/** What is known of the destination, from both flags; what is said outright wins. */
-const expectation = async (flags: CheckFlags, options: ExamineOptions): Promise<Expectation> => {
-  let like: Expectation = {};
-  if (flags.expectLike !== undefined) {
-    const source = opened(flags.expectLike);
-    like = await expectationLike(source, options).finally(() => {
-      source.close();
-    });
-  }
-  if (flags.expect === undefined) return like;
-  try {
-    return { ...like, ...(await readExpectation(flags.expect)) };
-  } catch (error) {
-    if (error instanceof Error && 'hint' in error && typeof error.hint === 'string') {
-      throw new UsageError(error.message, error.hint);
-    }
-    throw error;
-  }
 };
 
 const deadline = (seconds: number | undefined): (() => boolean) | undefined => {

@@ -132,7 +132,9 @@ export const program = (): Command => {
   stateCommands(root);
   fuzzCommands(root);
 
-  trustCommands(root);
+  trustCommands(root, (command) =>
+    command.addOption(containerOption()).addOption(formatOption()).addOption(formatFileOption()),
+  );
 
   const formats = root
     .command('formats')

@@ -43,6 +43,20 @@ export interface VerifyFlags extends TrustFlags {
   readonly color: string;
 }
 
+export interface GuardFlags extends TrustFlags {
+  readonly listen?: string;
+  readonly connect?: string;
+  readonly container?: string;
+  readonly format?: string;
+  readonly formatFile?: readonly string[];
+  readonly expect?: string;
+  readonly expectLike?: string;
+  readonly failOn: string;
+  readonly hold: number;
+  readonly report?: string;
+  readonly quiet?: boolean;
+}
+
 /** Options of every command that reads a sealed state. */
 export const trustOptions = (command: Command): Command =>
   command
@@ -52,8 +66,8 @@ export const trustOptions = (command: Command): Command =>
     .option('--sequence-file <file>', 'refuse seals older than those that were opened before')
     .option('--now <time>', 'the time to judge by, instead of the clock');
 
-/** The commands about where a state comes from. */
-export const trustCommands = (root: Command): void => {
+/** The commands about where a state comes from, and the one that stands in its way. */
+export const trustCommands = (root: Command, examining: (command: Command) => Command): void => {
   root
     .command('keygen')
     .description('make a pair of Ed25519 keys for seals and attestations')
@@ -98,6 +112,20 @@ export const trustCommands = (root: Command): void => {
       process.exitCode = await runOpen(input, flags);
     });
 
+  failing(trustOptions(examining(root.command('guard'))))
+    .description('let standard input through as far as it is sound, and stop where it is not')
+    .option('--listen <socket>', 'take one connection on this UNIX socket instead')
+    .option('--connect <socket>', 'and relay it to this one')
+    .option('--expect <what>', 'the destination: key=value,… or a YAML file')
+    .option('--expect-like <good>', 'the destination takes what this known good input holds')
+    .option('--hold <bytes>', 'bytes that may wait for their judgement', count, 64 << 20)
+    .option('--report <file>', 'write what was found to this file, as JSON')
+    .option('-q, --quiet', 'print no findings')
+    .action(async (flags: GuardFlags) => {
+      const { runGuard } = await import('./guard.ts');
+      process.exitCode = await runGuard(flags);
+    });
+
   failing(trustOptions(root.command('verify')))
     .description('say whether sealed states are what their signers sealed')
     .argument('<inputs...>', 'files, or - for standard input')
@@ -111,7 +139,10 @@ export const trustCommands = (root: Command): void => {
     });
 };
 
-const repeated = (file: string, before: readonly string[]): readonly string[] => [...before, file];
+const repeated = (file: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  file,
+];
 
 const severity = (text: string): string => {
   if (severities.some((one) => one === text) || text === 'never') return text;

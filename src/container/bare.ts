@@ -9,6 +9,7 @@ export const bareWalker = (sink: EventSink): Walker => {
       sink({ kind: 'device-bytes', device: 0, offset, bytes });
       offset += bytes.length;
     },
+    settled: () => offset,
     end() {
       sink({ kind: 'device-close', device: 0, bytes: offset });
     },

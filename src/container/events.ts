@@ -50,6 +50,11 @@ export interface Walker {
    * where a walker has none, nothing is settled before the end.
    */
   settled?(): number;
+  /**
+   * Whether the stream has come to its end: `ended` when it has if nothing but a description follows,
+   * `complete` whatever follows.
+   */
+  stage?(): 'inside' | 'ended' | 'complete';
 }
 
 /** What every event has: where it stands in the file. Lengths and offsets in bytes. */

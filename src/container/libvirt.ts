@@ -56,6 +56,8 @@ export const libvirtWalker = (sink: EventSink, options: LibvirtOptions = {}): Wa
       step();
       inner?.end();
     },
+    settled: () => inner?.settled?.() ?? 0,
+    stage: () => inner?.stage?.() ?? 'inside',
   };
 };
 

@@ -19,6 +19,8 @@ export interface Seeking {
   readonly size: number | undefined;
   /** Told of each page of guest memory that stands in a QEMU stream. */
   readonly guest?: ((offset: number, length: number) => void) | undefined;
+  /** The end of the input may be long in coming, so no description there is waited for. */
+  readonly live?: boolean | undefined;
   /** Takes the state of a seal, each frame when its signatures hold. */
   readonly release?: ((payload: Uint8Array, last: boolean) => void) | undefined;
   /** Bytes of a sealed state that are walked, all where this is left out. */
@@ -48,7 +50,8 @@ export const walkerFor = (container: ContainerName, sink: EventSink, seeking: Se
       return cloudHypervisorWalker(sink);
     case 'sealed':
       return sealedWalker(sink, {
-        inner: (inside, to) => walkerFor(inside, to, { readAt: undefined, size: undefined }),
+        inner: (inside, to) =>
+          walkerFor(inside, to, { readAt: undefined, size: undefined, live: seeking.live }),
         release: seeking.release,
         look: seeking.look,
       });
@@ -56,9 +59,11 @@ export const walkerFor = (container: ContainerName, sink: EventSink, seeking: Se
 };
 
 /** The description at the end of the file, or that it has none; nothing where that is not known. */
-const described = ({ readAt, size, guest }: Seeking): QemuWalkerOptions => ({
+const described = ({ readAt, size, guest, live }: Seeking): QemuWalkerOptions => ({
   ...(guest === undefined ? {} : { guest }),
   ...(readAt === undefined || size === undefined
-    ? {}
+    ? live === true
+      ? { vmdesc: null }
+      : {}
     : { vmdesc: findVmdesc(readAt, size) ?? null }),
 });

@@ -69,6 +69,7 @@ export class Decoder {
   /** Bytes of leaves kept in the current unit. */
   #held = 0;
   #units = 0;
+  #settled = 0;
   #depth = 0;
   /** The rest of the state is somewhere else. */
   #partial = false;
@@ -90,6 +91,11 @@ export class Decoder {
 
   get units(): number {
     return this.#units;
+  }
+
+  /** Bytes of the state before which every unit has been given away. */
+  get settled(): number {
+    return this.#settled;
   }
 
   /**
@@ -138,6 +144,7 @@ export class Decoder {
     const holder: Node = branch('', layout, undefined, from);
     const ending = yield* this.#part(layout, name, holder, Infinity);
     for (const root of holder.children) this.#deliver(root);
+    this.#settled = this.#feed.position;
     this.extents.forget(this.#feed.position);
     return this.#feed.position === from ? 'cut' : ending;
   }

@@ -84,6 +84,13 @@ export interface ScanFor {
  * `7e 00 00 00 00` alone occurs in ordinary state.
  */
 export function* scan(walk: Walk, wanted: ScanFor): Generator<void, Landing, void> {
+  walk.searching = walk.position;
+  const landing = yield* searched(walk, wanted);
+  walk.searching = undefined;
+  return landing;
+}
+
+function* searched(walk: Walk, wanted: ScanFor): Generator<void, Landing, void> {
   const { feed } = walk;
   const markers = new Uint8Array(256);
   if (walk.footers !== 'off') markers[QEMU_VM_SECTION_FOOTER] = 1;

@@ -2,6 +2,7 @@ import { Feed } from '../../bytes/feed.ts';
 import type { ContainerEvent, EventSink, Fault, FaultCode, Section, SizedBy } from '../events.ts';
 import type { DescribedSize, VmdescIndex } from './vmdesc.ts';
 import { describedKey, searchVmdesc } from './vmdesc.ts';
+import { QEMU_VM_EOF, QEMU_VM_SECTION_FOOTER } from './wire.ts';
 
 /** A section id that has been introduced, with what PART and END take from it. */
 export interface Introduced {
@@ -65,6 +66,12 @@ export class Walk {
   guest: ((offset: number, length: number) => void) | undefined;
   /** A search has gone to the end of the input, so that it ends is no news. */
   exhausted = false;
+  /** Where a search began that has not found its end; what it will say of these bytes is not known yet. */
+  searching: number | undefined;
+  /** Offset of the EOF that ends the stream, when it was met. */
+  eof: number | undefined;
+  /** What follows is not of the stream. */
+  complete = false;
   readonly capabilities = new Set<string>();
   /** POSTCOPY_ADVISE announced postcopy of RAM, so the block list may hold page sizes. */
   postcopyRam = false;
@@ -101,6 +108,34 @@ export class Walk {
 
   get position(): number {
     return this.feed.position;
+  }
+
+  /** Offset before which everything has been told. */
+  get settled(): number {
+    const { open } = this;
+    // The end of such a body shows only behind it, and what is wrong with it is said then.
+    const held = open !== undefined && (open.grammar === 'device' || open.type === 'full');
+    return Math.min(
+      this.position,
+      held ? open.offset : Infinity,
+      this.searching ?? Infinity,
+      this.eof ?? Infinity,
+    );
+  }
+
+  get stage(): 'inside' | 'ended' | 'complete' {
+    if (this.complete) return 'complete';
+    return this.eof !== undefined || this.#endsLikeStream() ? 'ended' : 'inside';
+  }
+
+  /** A footer and EOF are the last bytes at hand: where nothing follows, that is the end. */
+  #endsLikeStream(): boolean {
+    const { bytes, view, at, end } = this.feed;
+    const last = end - 1;
+    if (last - 5 < at || bytes[last] !== QEMU_VM_EOF) return false;
+    return (
+      bytes[last - 5] === QEMU_VM_SECTION_FOOTER && this.introduced.has(view.getUint32(last - 4))
+    );
   }
 
   /** The description, as far as it is known without looking ahead. */

@@ -56,6 +56,8 @@ export const qemuWalker = (sink: EventSink, options: QemuWalkerOptions = {}): Wa
       walk.feed.finish();
       step();
     },
+    settled: () => walk.settled,
+    stage: () => walk.stage,
   };
 };
 
@@ -64,6 +66,7 @@ function* stream(walk: Walk): Generator<void, void, void> {
     yield* header(walk);
     yield* items(walk);
     yield* description(walk);
+    walk.complete = true;
     yield* trailing(walk);
   } catch (error) {
     if (error instanceof Spent) yield* walk.feed.skip(Infinity);
@@ -184,6 +187,7 @@ const cut = (walk: Walk, code: 'truncated' | 'package-overrun'): void => {
 function* eof(walk: Walk, packed: boolean): Generator<void, boolean, void> {
   const { feed } = walk;
   const offset = walk.position;
+  walk.eof = offset;
   walk.emit({ kind: 'eof', offset, length: 1 });
   feed.take(1);
   const got = yield* walk.ahead(lookahead);
@@ -192,6 +196,7 @@ function* eof(walk: Walk, packed: boolean): Generator<void, boolean, void> {
   const more = got > 0 && next !== 0 && plausibleItem(walk, feed.at, end, got < lookahead);
   if (more) {
     walk.recovered = true;
+    walk.eof = undefined;
     walk.fault('items-after-eof', offset, { length: 1, resumed: walk.position });
     return false;
   }

@@ -41,6 +41,13 @@ export class Payload {
     this.#options.release?.(payload, last);
   }
 
+  /** Offset of the file before which everything in the frames has been told. */
+  get settled(): number {
+    if (this.#ended) return Infinity;
+    if (this.#walker === undefined) return this.#place(0);
+    return this.#place(this.#walker.settled?.() ?? 0);
+  }
+
   end(): void {
     if (this.#ended) return;
     this.#ended = true;

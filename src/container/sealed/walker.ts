@@ -56,6 +56,7 @@ export const sealedWalker = (sink: EventSink, options: SealedWalkerOptions): Wal
       walk.end();
     },
     settled: () => walk.settled,
+    stage: () => 'inside',
   };
 };
 
@@ -79,9 +80,9 @@ class SealedWalk {
     this.#options = options;
   }
 
-  /** Offset behind the last frame that holds. */
+  /** Offset behind the last frame that holds, as far as the walker inside has told its payload. */
   get settled(): number {
-    return this.#base;
+    return Math.min(this.#base, this.#payload?.settled ?? Infinity);
   }
 
   push(bytes: Uint8Array): void {

@@ -1,0 +1,70 @@
+/** Bytes that were taken and wait to be released, in order; offsets are those of the input. */
+export class Held {
+  readonly #write: (bytes: Uint8Array) => void;
+  #pieces: Uint8Array[] = [];
+  #waiting = 0;
+  #released = 0;
+
+  constructor(write: (bytes: Uint8Array) => void) {
+    this.#write = write;
+  }
+
+  /** Bytes that were released: the offset of the first that waits. */
+  get released(): number {
+    return this.#released;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  get taken(): number {
+    return this.#released + this.#waiting;
+  }
+
+  pieces(): readonly Uint8Array[] {
+    return this.#pieces;
+  }
+
+  /** The first bytes that wait, at most `count` of them. */
+  head(count: number): Uint8Array {
+    return Buffer.concat(this.#pieces, Math.min(count, this.#waiting));
+  }
+
+  /** Keeps a copy of the bytes. */
+  add(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#pieces.push(Uint8Array.from(bytes));
+    this.#waiting += bytes.length;
+  }
+
+  /** Takes a block behind what waits, writes everything before `offset`, and keeps the rest. */
+  release(block: Uint8Array, offset: number): void {
+    let count = 0;
+    for (const piece of this.#pieces) {
+      const room = Math.max(offset - this.#released, 0);
+      if (room < piece.length) {
+        if (room > 0) {
+          this.#write(piece.subarray(0, room));
+          this.#pieces[count] = piece.subarray(room);
+          this.#released += room;
+          this.#waiting -= room;
+        }
+        break;
+      }
+      this.#write(piece);
+      this.#released += piece.length;
+      this.#waiting -= piece.length;
+      count += 1;
+    }
+    if (count > 0) this.#pieces.splice(0, count);
+    if (this.#waiting > 0) {
+      this.add(block);
+      return;
+    }
+    const room = Math.min(Math.max(offset - this.#released, 0), block.length);
+    if (room > 0) this.#write(block.subarray(0, room));
+    this.#released += room;
+    this.add(block.subarray(room));
+  }
+}

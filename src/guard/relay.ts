@@ -1,0 +1,128 @@
+import { createConnection, createServer, type Socket } from 'node:net';
+import type { Gate } from './gate.ts';
+
+/** Silence after the end of a stream, when a description may follow or not. */
+const QUIET_MS = 250;
+
+export interface RelayOptions {
+  /** Where the source of the stream connects to. */
+  readonly listen: string;
+  /** Where its destination listens. */
+  readonly connect: string;
+  readonly gate: (write: (bytes: Uint8Array) => void) => Gate;
+  /** Told when the relay listens. */
+  readonly ready: () => void;
+}
+
+/** The destination went away, or could not be reached. */
+export class RelayError extends Error {}
+
+/**
+ * Relays one connection between two UNIX sockets through a gate. What the destination says goes back
+ * as it is. Ends when the source has ended, or the gate is shut; then both sides see the connection
+ * close in the middle of the stream.
+ */
+export const relay = async ({ listen, connect, gate, ready }: RelayOptions): Promise<Gate> => {
+  const source = await accepted(listen, ready);
+  const destination = createConnection(connect);
+  try {
+    await connected(destination);
+    return await through(source, destination, gate);
+  } finally {
+    source.destroy();
+    destination.destroy();
+  }
+};
+
+/** Listens for one connection, and no longer. */
+const accepted = async (path: string, ready: () => void): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    // The socket must be half open: a source that has sent all still listens to the destination.
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      server.close();
+      socket.pause();
+      resolve(socket);
+    });
+    server.once('error', reject);
+    // The kernel makes the socket with the bits that the mask leaves: its owner alone connects.
+    const mask = process.umask(0o177);
+    server.listen(path, ready);
+    process.umask(mask);
+  });
+
+const connected = async (socket: Socket): Promise<void> =>
+  new Promise((resolve, reject) => {
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve();
+    });
+    socket.once('error', reject);
+  });
+
+const through = async (
+  source: Socket,
+  destination: Socket,
+  make: RelayOptions['gate'],
+): Promise<Gate> =>
+  new Promise((resolve, reject) => {
+    let done = false;
+    let full = false;
+    let quiet: NodeJS.Timeout | undefined;
+    const gate = make((bytes) => {
+      // A copy: what is released may be memory of the gate, and the socket keeps it for a while.
+      full = !destination.write(Uint8Array.from(bytes)) || full;
+    });
+    const finish = (error?: Error): void => {
+      if (done) return;
+      done = true;
+      clearTimeout(quiet);
+      if (error === undefined) resolve(gate);
+      else reject(error);
+    };
+    const settle = (): void => {
+      clearTimeout(quiet);
+      if (gate.state === 'stopped') finish();
+      else if (gate.atEnd) quiet = setTimeout(() => void gate.end().then(settle, finish), QUIET_MS);
+      if (!full || done) return;
+      source.pause();
+    };
+    destination.on('drain', () => {
+      full = false;
+      source.resume();
+    });
+    source.on('data', (block: Uint8Array) => {
+      gate.push(block).then(settle, finish);
+    });
+    source.on('end', () => {
+      gate.end().then(() => {
+        if (gate.state === 'stopped') finish();
+        // The rest goes out before the destination learns that nothing more comes.
+        else destination.end(() => undefined);
+      }, finish);
+    });
+    destination.on('data', (block: Uint8Array) => {
+      if (!source.write(block)) {
+        destination.pause();
+        source.once('drain', () => destination.resume());
+      }
+    });
+    destination.on('end', () => {
+      if (gate.state === 'passed') source.end();
+      else finish(new RelayError('the destination closed the connection'));
+    });
+    destination.on('close', () => {
+      if (gate.state === 'open') finish(new RelayError('the destination closed the connection'));
+      else finish();
+    });
+    source.on('close', () => {
+      if (gate.state !== 'open') return;
+      void gate.end().then(() => {
+        finish();
+      }, finish);
+    });
+    source.on('error', () => undefined);
+    destination.on('error', (error) => {
+      if (gate.state === 'open') finish(new RelayError(error.message));
+    });
+    source.resume();
+  });
