@@ -178,7 +178,7 @@ void __sanitizer_cov_trace_const_cmp4(uint32_t left, uint32_t right);
 void __sanitizer_cov_trace_const_cmp8(uint64_t left, uint64_t right);
 void __sanitizer_cov_trace_cmpf(float left, float right);
 void __sanitizer_cov_trace_cmpd(double left, double right);
-void __sanitizer_cov_trace_switch(uint64_t value, uint64_t *cases);
+void __sanitizer_cov_trace_switch(uint64_t value, void *cases);
 void __sanitizer_weak_hook_memcmp(void *pc, const void *left, const void *right, size_t size, int result);
 void __sanitizer_weak_hook_strcmp(void *pc, const char *left, const char *right, int result);
 void __sanitizer_weak_hook_strncmp(void *pc, const char *left, const char *right, size_t size, int result);
@@ -279,9 +279,11 @@ HOT void __sanitizer_cov_trace_cmpd(double left, double right)
 	(void)right;
 }
 
-/* cases: how many, bits of the value, then each. */
-HOT void __sanitizer_cov_trace_switch(uint64_t value, uint64_t *cases)
+/* The list: how many cases, bits of the value, then each case. */
+HOT void __sanitizer_cov_trace_switch(uint64_t value, void *list)
 {
+	const uint64_t *cases = list;
+
 	if (!comparing)
 		return;
 	for (uint64_t index = 0; index < cases[0] && index < 256; index++)

@@ -124,21 +124,24 @@ const framesAfter = (lines: readonly string[], from: number): readonly Frame[] =
 };
 
 /**
- * `#2 0x55d1 in name file.c:12:3`, `#2 0x55d1 in name (module+0x1f)`, `#2 0x55d1  (module+0x1f)`;
- * read by hand because a pattern for all of them would look back and forth over hostile text.
+ * `#2 0x55d1 in name file.c:12:3`, `#2 0x55d1 in name (module+0x1f)`, `#2 0x55d1  (module+0x1f)`, and
+ * from ThreadSanitizer `#2 name file.c:12 (module+0x1f)` and `#2 <null> <null> (module+0x1f)`; read by
+ * hand because a pattern for all of them would look back and forth over hostile text.
  */
 const frameOf = (line: string): Frame | undefined => {
-  const head = /^\s{0,16}#\d{1,3} 0x[0-9a-f]{1,16}\s+/u.exec(line);
+  const head = /^\s{0,16}#\d{1,3} (?:0x[0-9a-f]{1,16}\s+)?/u.exec(line);
   if (head === null) return undefined;
   const rest = line.slice(head[0].length);
   const place = /\(([^()]{1,400})\+0x([0-9a-f]{1,16})\)/u.exec(rest);
   const module = place?.[1];
   const offset = place === null ? undefined : Number.parseInt(place[2] ?? '', 16);
-  if (!rest.startsWith('in ')) return { function: undefined, file: undefined, module, offset };
-  const words = rest.slice('in '.length, place?.index).trim();
+  const words = rest.slice(rest.startsWith('in ') ? 3 : 0, place?.index ?? rest.length).trim();
+  if (words === '' || words.startsWith('<null>')) {
+    return { function: undefined, file: undefined, module, offset };
+  }
   const space = words.lastIndexOf(' ');
   const last = words.slice(space + 1);
-  const hasFile = space > 0 && last.includes('/');
+  const hasFile = space > 0 && /[/.<]/u.test(last);
   return {
     function: hasFile ? words.slice(0, space) : words,
     file: hasFile ? last : undefined,

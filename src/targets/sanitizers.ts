@@ -9,7 +9,7 @@ const EXIT_CODE = 86;
  * @param memory bytes; one allocation of more is a fault
  */
 export const sanitizerEnvironment = (memory: number): Readonly<Record<string, string>> => {
-  const common = `exitcode=${EXIT_CODE}:symbolize=0:abort_on_error=0:disable_coredump=1`;
+  const common = `exitcode=${EXIT_CODE}:symbolize=0:abort_on_error=0:disable_coredump=1:color=never`;
   const limit = `max_allocation_size_mb=${Math.max(1, Math.floor(memory / 2 ** 20))}`;
   return {
     ASAN_OPTIONS: `${common}:handle_abort=1:handle_sigill=1:detect_leaks=0:${limit}`,

@@ -183,6 +183,24 @@ describe('the same file', () => {
     return program;
   };
 
+  it.each([
+    ['gcc', []],
+    ['gcc', ['-fsanitize=undefined']],
+    ['clang', []],
+    ['clang', ['-DVSTATE_LIBFUZZER']],
+  ] as const)('compiles without a warning with %s %j', (compiler, flags) => {
+    if (lacks(compiler)) return;
+    const { status, stderr } = spawnSync(
+      compiler,
+      [
+        ...['-std=c11', '-Wall', '-Wextra', '-Wpedantic', '-Werror', '-O2', ...flags],
+        ...['-c', '-o', '/dev/null', path.join(native, 'vstate_harness.c')],
+      ],
+      { encoding: 'utf8' },
+    );
+    assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  });
+
   it.skipIf(lacks('clang'))('is a libFuzzer target, which finds the bug of a seed', () => {
     const program = build('clang', ['-fsanitize=fuzzer,address']);
     const seed = path.join(folder, 'seed');
