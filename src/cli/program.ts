@@ -1,6 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { severities } from '../finding/finding.ts';
 import { fuzzCommands } from './fuzz-program.ts';
+import type { ConformFlags } from './conform.ts';
 import type { InitHarnessFlags } from './init-harness.ts';
 import type { InitFormatFlags } from './init.ts';
 import type { Shell } from './manual.ts';
@@ -195,6 +196,18 @@ export const program = (): Command => {
     .action(async (inputs: string[], options: ShowPolicyFlags) => {
       const { showPolicy } = await import('./commands.ts');
       process.exitCode = await showPolicy(inputs, options);
+    });
+
+  root
+    .command('conform')
+    .description('check a live vfio-user server against the protocol and the migration states')
+    .argument('<target>', 'vfio-user:SOCKET, or vfio-user:cmd=PROGRAM with {} for the socket')
+    .option('--json', 'print one JSON document')
+    .option('-v, --verbose', 'list what passed, too')
+    .option('--timeout <seconds>', 'how long an answer may take', positive, 5)
+    .action(async (target: string, options: ConformFlags) => {
+      const { runConform } = await import('./conform.ts');
+      process.exitCode = await runConform(target, options);
     });
 
   const init = root.command('init').description('write a first draft of a file');

@@ -242,8 +242,10 @@ static int data_read(struct device *device, size_t given, size_t *size)
 			return EINVAL;
 		wanted = 0;
 	}
-	if (wanted > device->most || (argsz < 8 + (uint64_t)wanted && !has("data-read-argsz"))) {
-		if (!has("data-read-limit"))
+	if (argsz < 8 + (uint64_t)wanted && !has("data-read-argsz"))
+		return EINVAL;
+	if (wanted > device->most) {
+		if (!has("data-read-limit") || wanted > MOST + 16)
 			return EINVAL;
 		wanted = 0;
 	}

@@ -1,0 +1,88 @@
+import { printable } from '../report/escape.ts';
+import { conform, type Conformance } from '../targets/conform.ts';
+import { TargetSpecError } from '../targets/open.ts';
+import { TargetUnavailable } from '../targets/target.ts';
+import { exitCodes, UndoneError, UsageError } from './exit.ts';
+
+export interface ConformFlags {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+  readonly timeout: number;
+}
+
+const scheme = 'vfio-user:';
+const memory = 4 * 2 ** 30;
+const output = 64 << 20;
+
+/** Checks a live server against the protocol; 0 when nothing failed, 1 when something did. */
+export const runConform = async (target: string, flags: ConformFlags): Promise<number> => {
+  if (!target.startsWith(scheme)) {
+    throw new UsageError(
+      `${target} is no vfio-user server`,
+      'use vfio-user:SOCKET, or vfio-user:cmd=PROGRAM with {} for the socket',
+    );
+  }
+  const found = await conformed(target.slice(scheme.length), flags);
+  process.stdout.write(flags.json === true ? asJson(target, found) : asText(found, flags));
+  const failed = found.verdicts.some(({ result }) => result === 'fail');
+  return failed ? exitCodes.findings : exitCodes.sound;
+};
+
+const conformed = async (spec: string, { timeout }: ConformFlags): Promise<Conformance> => {
+  const options = {
+    timeout: timeout * 1000,
+    memory,
+    output,
+    environment: {},
+    allowDevice: false,
+    warn: (line: string) => void process.stderr.write(`vstate-check: ${printable(line)}\n`),
+  };
+  try {
+    return await conform(spec, options, new AbortController().signal);
+  } catch (error) {
+    if (error instanceof TargetSpecError) {
+      throw new UsageError(error.message, 'see docs/targets.md');
+    }
+    if (error instanceof TargetUnavailable) throw new UndoneError(error.message);
+    throw error;
+  }
+};
+
+const asJson = (target: string, { migration, saved, verdicts }: Conformance): string =>
+  `${JSON.stringify(
+    {
+      version: 1,
+      target,
+      migration: Number(migration),
+      ...(saved === undefined ? {} : { saved }),
+      checks: verdicts,
+    },
+    undefined,
+    2,
+  )}\n`;
+
+const abilities = ['STOP_COPY', 'P2P', 'PRE_COPY'] as const;
+
+/** What failed and what is undecided, with its reason; what passed, with --verbose. */
+const asText = ({ migration, saved, verdicts }: Conformance, { verbose }: ConformFlags): string => {
+  const can = abilities.filter((_, bit) => ((migration >> BigInt(bit)) & 1n) === 1n);
+  const state = saved === undefined ? 'saves no state' : `saves ${saved} bytes`;
+  const lines = [`device: ${can.join(', ')}; ${state}`, ''];
+  for (const { id, title, source, result, message } of verdicts) {
+    if (result === 'pass') {
+      if (verbose === true) lines.push(`pass       ${id}`);
+      continue;
+    }
+    const word = result === 'fail' ? 'FAIL     ' : 'undecided';
+    lines.push(`${word}  ${id}`, `           ${title}`, `           ${printable(message)}`);
+    if (result === 'fail') lines.push(`           ${source}`);
+  }
+  const count = (wanted: string): number =>
+    verdicts.filter(({ result }) => result === wanted).length;
+  if (lines.length > 2) lines.push('');
+  lines.push(
+    `${verdicts.length} checks: ${count('pass')} passed, ${count('fail')} failed, ` +
+      `${count('undecided')} undecided`,
+  );
+  return `${lines.join('\n')}\n`;
+};
