@@ -12,6 +12,7 @@ import { refusedButChanged } from './refused-but-changed.ts';
 import { refusedButLoaded } from './refused-but-loaded.ts';
 import { refusedSound } from './refused-sound.ts';
 import { saveDiffers } from './save-differs.ts';
+import { stateDependsOnCuts } from './state-depends-on-cuts.ts';
 import { targetsDisagree } from './targets-disagree.ts';
 import { verdictDependsOnCuts } from './verdict-depends-on-cuts.ts';
 
@@ -29,6 +30,7 @@ export const oracles: readonly Oracle[] = [
   saveDiffers,
   refusedButLoaded,
   verdictDependsOnCuts,
+  stateDependsOnCuts,
   acceptedShort,
   acceptedUnsound,
   refusedSound,
