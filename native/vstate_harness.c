@@ -663,6 +663,9 @@ UNCOUNTED static ssize_t vstate_give(const struct vstate_target *target, void *d
 	free(copy);
 	if (answer > 0)
 		current->position += (size_t)answer < size ? (size_t)answer : size;
+	/* A feeder that goes on after an error does not write the same bytes again. */
+	if (answer < 0)
+		current->position += size;
 	return answer;
 }
 

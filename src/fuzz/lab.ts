@@ -93,13 +93,36 @@ export class Lab {
       target.run(executions, signal),
       against?.run(executions, signal),
     ]);
+    const slow = await this.#slowOf(executions, results, signal);
     const seen: Seen[] = [];
     for (const [index, { plan, execution }] of applied.entries()) {
       const result = results[index];
       if (result === undefined) break;
-      seen.push(this.#look(plan, execution, result, others?.[index], thorough));
+      const against = others?.[index];
+      seen.push(this.#look(plan, execution, result, against, slow.get(index) ?? 0, thorough));
     }
     return seen;
+  }
+
+  /** Executions that took very long, twice: once may have been the machine. */
+  async #slowOf(
+    executions: readonly Execution[],
+    results: readonly Result[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<number, number>> {
+    if (this.#typical === Infinity) return new Map();
+    const slow = results.flatMap(({ outcome, nanoseconds }, index) =>
+      outcome.kind !== 'hung' && slowness(nanoseconds, this.#typical) > 0 ? [index] : [],
+    );
+    if (slow.length === 0) return new Map();
+    const again = slow.flatMap((index) => executions[index] ?? []);
+    const second = await this.options.target.run(again, signal);
+    return new Map(
+      slow.map((index, place) => {
+        const first = slowness(results[index]?.nanoseconds ?? 0, this.#typical);
+        return [index, Math.min(first, slowness(second[place]?.nanoseconds ?? 0, this.#typical))];
+      }),
+    );
   }
 
   /** Asks the oracles that want to see another execution beside the one that was seen. */
@@ -157,9 +180,9 @@ export class Lab {
     execution: Execution,
     result: Result,
     against: Result | undefined,
+    slow: number,
     thorough: boolean,
   ): Seen {
-    const slow = this.#typical === Infinity ? 0 : slowness(result.nanoseconds, this.#typical);
     const signature = outcomeSignature(result, slow);
     const seen = { plan, execution, result, signature };
     const { kind } = result.outcome;

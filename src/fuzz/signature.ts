@@ -51,9 +51,12 @@ const messageClass = (hash: number, value: string): number => {
   return mixed;
 };
 
+/** Nanoseconds that any machine may be busy with something else. */
+const QUICK = 5_000_000;
+
 /** How far a time lies above the typical one, in powers of 16; 0 for all that is usual. */
 export const slowness = (nanoseconds: number, typical: number): number => {
-  const floor = Math.max(typical, 1_000_000);
+  const floor = Math.max(typical, QUICK);
   let steps = 0;
   for (let limit = floor * 16; nanoseconds > limit && steps < 4; limit *= 16) steps += 1;
   return steps;

@@ -60,6 +60,8 @@ export interface RunOptions {
   readonly settings?: Partial<Settings>;
   readonly stopOnFirst?: boolean;
   readonly chance?: number;
+  readonly workers?: number;
+  readonly signal?: AbortSignal;
 }
 
 /** A campaign in this process, in a new folder or on in the one that is there. */
@@ -77,7 +79,7 @@ export const runCampaign = async ({
   const folder = known ? Folder.open(path) : Folder.create(path, given, seeds);
   try {
     const skeletons = folder.kept().map(({ bytes }) => skeletonOf(format, bytes));
-    const { signal } = new AbortController();
+    const signal = more.signal ?? new AbortController().signal;
     const calibration = await calibrate(target, skeletons, format, signal);
     if ('unavailable' in calibration) throw new Error(calibration.unavailable);
     const pair = against === undefined ? { target } : { target, against };
@@ -89,8 +91,10 @@ export const runCampaign = async ({
       format,
       lab,
       calibration,
-      workers: async () => [localWorker(benchOf(lab, parts))],
-      workerCount: 1,
+      // Each with a laboratory of its own, as if it were another process.
+      workers: async () =>
+        Array.from({ length: more.workers ?? 1 }, () => localWorker(benchOf(labOf(parts), parts))),
+      workerCount: more.workers ?? 1,
       budget: {
         executions,
         milliseconds: Infinity,
