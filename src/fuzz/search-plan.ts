@@ -1,6 +1,7 @@
 import type { Comparison } from '../targets/target.ts';
 import { guidedEdit } from './guided-edit.ts';
-import { offersOf, type Offer } from './proposals.ts';
+import { drawnOffer, drawnSeed } from './drawn.ts';
+import type { Offer } from './proposals.ts';
 import { plainSession, type Edit, type Plan, type Repair } from './plan.ts';
 import { keepSize } from './keep-size.ts';
 import type { Random } from './random.ts';
@@ -17,26 +18,6 @@ export interface Hints {
 
 export const noHints: Hints = { dictionary: [], operands: [] };
 
-/** How often each mutator is drawn: by what has paid on restore code, never by vendor. */
-const weights: Readonly<Record<string, number>> = {
-  'length-boundary': 14,
-  'count-boundary': 10,
-  'offset-boundary': 10,
-  'range-boundary': 12,
-  'known-value': 10,
-  'bit-flip': 6,
-  'address-boundary': 5,
-  'plain-number': 12,
-  'text-value': 5,
-  'payload-size': 14,
-  'payload-content': 4,
-  'record-order': 16,
-  'new-record': 10,
-  'leaf-to-children': 6,
-  'coupled-wrap': 10,
-  'cut-at-boundary': 8,
-};
-
 /** Edits of one plan; more of them hide each other. */
 const MOST_EDITS = 8;
 
@@ -52,7 +33,8 @@ export const randomPlan = (
   abilities?: SessionAbilities,
 ): Plan => {
   const from = parent === undefined ? undefined : library.get(parent.seed);
-  const skeleton = from ?? drawnSeed(random, library);
+  const drawn = from === undefined ? drawnSeed(random, library) : undefined;
+  const skeleton = from ?? drawn?.skeleton;
   if (skeleton === undefined) throw new Error('a library without seeds has no plans');
   if (parent === undefined || from === undefined) {
     const session = random.oneIn(4)
@@ -60,7 +42,9 @@ export const randomPlan = (
       : plainSession;
     // Good states that follow each other are an attack of their own.
     const unedited = session !== plainSession && random.oneIn(8);
-    const edits = unedited ? [] : newEdits(random, library, skeleton, hints);
+    const offer = drawn?.kind === undefined ? undefined : drawnOffer(random, skeleton, drawn.kind);
+    const first = offer === undefined ? undefined : drawnFrom(random, offer);
+    const edits = unedited ? [] : newEdits(random, library, skeleton, hints, first);
     const repair = randomRepair(random, skeleton);
     return keepSize(random, library, skeleton, { seed: skeleton.digest, edits, repair, session });
   }
@@ -68,24 +52,14 @@ export const randomPlan = (
   return keepSize(random, library, skeleton, changed);
 };
 
-/** Any seed; of two the smaller one, since a large one costs a target as much as many small ones. */
-const drawnSeed = (random: Random, { seeds }: Library): Skeleton | undefined => {
-  const one = random.pick(seeds);
-  const other = random.pick(seeds);
-  if (one === undefined || other === undefined) return one;
-  const large = one.bytes.length > 4 * other.bytes.length && one.bytes.length > LARGE_SEED;
-  return large ? other : one;
-};
-
-const LARGE_SEED = 1 << 14;
-
 const newEdits = (
   random: Random,
   library: Library,
   skeleton: Skeleton,
   hints: Hints,
+  first?: readonly Edit[],
 ): readonly Edit[] => {
-  const edits = [...randomEdits(random, library, skeleton, hints)];
+  const edits = [...(first ?? randomEdits(random, library, skeleton, hints))];
   while (edits.length < MOST_EDITS && random.oneIn(3)) {
     edits.push(...randomEdits(random, library, skeleton, hints));
   }
@@ -135,8 +109,7 @@ const randomEdits = (
     const set = randomSet(random, skeleton);
     if (set !== undefined) return [set];
   }
-  const offers = random.pick(drawnOffers(skeleton));
-  const offer = offers === undefined ? undefined : random.pick(offers);
+  const offer = drawnOffer(random, skeleton);
   const proposal = offer === undefined ? undefined : drawnFrom(random, offer);
   return proposal ?? [randomBytes(random, skeleton)];
 };
@@ -159,19 +132,6 @@ const MUCH = 2048;
 const growsMuch = ({ length }: Part, [edit]: readonly Edit[]): boolean =>
   (edit?.kind === 'resize' && edit.size - length > MUCH) ||
   (edit?.kind === 'repeat' && edit.times * length > MUCH);
-
-const drawn = new WeakMap<Skeleton, readonly (readonly Offer[])[]>();
-
-/** The offers of a seed, each as often as its mutator's weight says. */
-const drawnOffers = (skeleton: Skeleton): readonly (readonly Offer[])[] => {
-  const before = drawn.get(skeleton);
-  if (before !== undefined) return before;
-  const all = [...offersOf(skeleton)].flatMap(([id, offers]) =>
-    new Array<readonly Offer[]>(weights[id] ?? 1).fill(offers),
-  );
-  drawn.set(skeleton, all);
-  return all;
-};
 
 /** Any number, set to anything. */
 const randomSet = (random: Random, skeleton: Skeleton): Edit | undefined => {

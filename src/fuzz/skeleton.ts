@@ -78,7 +78,9 @@ export interface Library {
 /** A seed may be of any size; behind these limits its fields are one gap. */
 const budgets = { fields: 1 << 15, records: 1 << 13 };
 
-export const skeletonOf = (format: Pick<Format, 'id' | 'layout'>, bytes: Uint8Array): Skeleton => {
+export const skeletonOf = (format: Pick<Format, 'id' | 'layout'>, given: Uint8Array): Skeleton => {
+  // A file is read as a Buffer, whose pieces are Buffers, which are not equal to plain bytes.
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   const units = decode(format.layout, bytes, budgets);
   const parts: OpenPart[] = [];
   const byPath = new Map<string, OpenPart>();
