@@ -32,6 +32,9 @@ const BACK_OFF = [0, 50, 200, 1000];
 /** The harness has a clock of its own; this is for a target that has disabled it. */
 const GRACE = 2000;
 const WATCH_EVERY = 250;
+/** Bases beyond these are forgotten together; those that are still used are written once more. */
+const KEPT_BASES = 32 << 20;
+const MOST_BASES = 65_536;
 /** Bytes of a record that was under way that are looked at. */
 const MOST_UNFINISHED = 64 << 10;
 
@@ -212,13 +215,18 @@ class HarnessTarget implements Target {
     const place = (base: Uint8Array): number | undefined =>
       this.#bases.place(base, (at) => process.write(base, INPUTS_AT + at));
     let count = 0;
-    for (const execution of executions.slice(from, most)) {
-      const added = writer.add(execution, place);
-      if (added === 'added') count += 1;
-      else if (added !== 'full' && count === 0) return `the harness takes none: ${added.never}`;
-      if (added !== 'added') break;
+    try {
+      for (const execution of executions.slice(from, most)) {
+        const added = writer.add(execution, place);
+        if (added === 'added') count += 1;
+        else if (added !== 'full' && count === 0) return `the harness takes none: ${added.never}`;
+        if (added !== 'added') break;
+      }
+      process.write(writer.bytes, REQUEST_AT);
+    } catch (error) {
+      // The file system of the shared file is full, for which no target can be blamed.
+      return `no room for the request: ${error instanceof Error ? error.message : String(error)}`;
     }
-    process.write(writer.bytes, REQUEST_AT);
     this.#serial = (this.#serial + 1) >>> 0;
     let stalled = false;
     const stopWatching = this.#watch(process, () => {
@@ -353,9 +361,9 @@ class Bases {
     this.#crowded = false;
   }
 
-  /** Forgets all bases when one was refused; not while a message is written. */
+  /** Forgets all bases when they have become many; not while a message is written. */
   makeRoom(): void {
-    if (this.#crowded) this.clear();
+    if (this.#crowded || this.#end > KEPT_BASES || this.#places.size > MOST_BASES) this.clear();
   }
 
   /** Where the base lies, written on its first use; undefined when there is no room. */
