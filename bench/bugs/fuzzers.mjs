@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -47,7 +47,8 @@ const some = (folder, test) => existsSync(folder) && readdirSync(folder).some(te
 
 /**
  * Every fuzzer of the bench: which builds it needs, and one run on one bug, which ends with what it
- * found first. `found` says what that was; undefined when its time was over before.
+ * found first. `found` says what that was; undefined when its time was over before. `executions` are
+ * those before the finding, where the fuzzer runs more to look into it.
  */
 export const fuzzers = {
   vstate: {
@@ -63,12 +64,12 @@ export const fuzzers = {
         [
           ...[cli, 'fuzz', '--target', `harness:${build(driver, 'harness')}`, '--format', driver],
           ...(seeds === undefined ? [] : ['--seeds', seeds]),
-          ...['--campaign', out, '--time', `${seconds}s`, '--seed', `${seed}`, '--workers', '1'],
-          ...['--stop-on-first', '--exec-timeout', `${PATIENCE}ms`, ...variables],
+          ...['--out', out, '--time', `${seconds}s`, '--seed', `${seed}`, '--workers', '1'],
+          ...['--stop-on-first', '--timeout', `${PATIENCE}`, ...variables],
         ],
         { env: {}, seconds, log },
       );
-      return { ...rest, found: code === 1 ? findingOf(out) : undefined, code };
+      return { ...rest, ...(code === 1 ? findingOf(out) : {}), code };
     },
   },
   afl: {
@@ -119,5 +120,13 @@ export const fuzzers = {
   },
 };
 
-/** What the first finding of a campaign folder is of: the name of its folder. */
-const findingOf = (folder) => readdirSync(path.join(folder, 'findings')).sort()[0];
+/** The first finding of a campaign folder: its id, and how many executions there were before it. */
+const findingOf = (folder) => {
+  const findings = path.join(folder, 'findings');
+  const all = readdirSync(findings)
+    .map((id) => path.join(findings, id, 'finding.json'))
+    .filter((file) => existsSync(file))
+    .map((file) => JSON.parse(readFileSync(file, 'utf8')))
+    .sort((one, other) => one.executions - other.executions);
+  return { found: all[0]?.id, executions: all[0]?.executions };
+};

@@ -136,7 +136,7 @@ async function measure({ bug, fuzzer, seed }) {
     // A finding counts for the bug only if its condition was met; others are false alarms.
     detected:
       run.found !== undefined && seen.met !== undefined
-        ? { executions: seen.executions, seconds: run.seconds }
+        ? { executions: run.executions ?? seen.executions, seconds: run.seconds }
         : undefined,
     found: run.found,
     falseAlarm: run.found !== undefined && seen.met === undefined,
