@@ -57,6 +57,25 @@ export interface GuardFlags extends TrustFlags {
   readonly quiet?: boolean;
 }
 
+export interface AttestFlags extends TrustFlags {
+  readonly key: readonly string[];
+  readonly policy?: string;
+  readonly container?: string;
+  readonly format?: string;
+  readonly formatFile?: readonly string[];
+  readonly expect?: string;
+  readonly expectLike?: string;
+  readonly failOn?: string;
+  readonly output?: string;
+  readonly force?: boolean;
+}
+
+export interface VerifyAttestationFlags {
+  readonly keyring?: string;
+  readonly threshold?: number;
+  readonly now?: string;
+}
+
 /** Options of every command that reads a sealed state. */
 export const trustOptions = (command: Command): Command =>
   command
@@ -124,6 +143,34 @@ export const trustCommands = (root: Command, examining: (command: Command) => Co
     .action(async (flags: GuardFlags) => {
       const { runGuard } = await import('./guard.ts');
       process.exitCode = await runGuard(flags);
+    });
+
+  trustOptions(examining(root.command('attest')))
+    .description('check an input, and sign what came of it: in-toto in DSSE')
+    .argument('<input>', 'file, or - for standard input')
+    .requiredOption('--key <file>', 'a private key that signs (repeatable)', repeated, [])
+    .option('-o, --output <file>', 'write to this file instead of standard output')
+    .option('--policy <file>', 'the policy of the site, whose digest is attested')
+    .option('--expect <what>', 'the destination: key=value,… or a YAML file')
+    .option('--expect-like <good>', 'the destination takes what this known good input holds')
+    .option('--fail-on <severity>', 'lowest severity that refuses', severity)
+    .option('--force', 'write over what is there')
+    .action(async (input: string, flags: AttestFlags) => {
+      const { runAttest } = await import('./attest.ts');
+      process.exitCode = await runAttest(input, flags);
+    });
+
+  root
+    .command('verify-attestation')
+    .description('say whether an attestation is signed, about this input, and good')
+    .argument('<attestation>', 'what attest wrote')
+    .argument('[input]', 'the input that it is to be about')
+    .option('--keyring <path>', 'whose attestations are believed: a folder of keys, or one')
+    .option('--threshold <count>', 'signers that are needed', count)
+    .option('--now <time>', 'the time to judge by, instead of the clock')
+    .action(async (path: string, input: string | undefined, flags: VerifyAttestationFlags) => {
+      const { runVerifyAttestation } = await import('./attest.ts');
+      process.exitCode = await runVerifyAttestation(path, input, flags);
     });
 
   failing(trustOptions(root.command('verify')))

@@ -21,32 +21,6 @@ export interface SeenSeal {
   readonly seal: string;
 }
 
-/** What a file on disk is to the run. */
-export type FileRole = 'state' | 'policy' | 'key' | 'private-key' | 'keyring';
-
-/** Who may change a file that was loaded, as the file system says. */
-export interface FileFacts {
-  readonly role: FileRole;
-  readonly path: string;
-  /** Users as numbers: the owner of the file, and whoever runs the check. */
-  readonly owner: number;
-  readonly user: number;
-  /** Permission bits. */
-  readonly mode: number;
-  /** Directories above it, nearest first, and those above the place that a link leads to. */
-  readonly directories: readonly {
-    readonly path: string;
-    readonly owner: number;
-    readonly mode: number;
-  }[];
-  /** Symbolic links that were followed, with their owners. */
-  readonly links: readonly {
-    readonly path: string;
-    readonly owner: number;
-    readonly target: string;
-  }[];
-}
-
 /** What the destination believes, and what it has seen: what no state can say of itself. */
 export interface Trust {
   /** Its keyring; nothing where no keyring was named. */
@@ -59,6 +33,4 @@ export interface Trust {
   readonly identity?: Readonly<Partial<Record<IdentityName, string>>>;
   /** What was opened before of a device of a machine; nothing where nobody keeps count. */
   readonly seen?: (vm: string, device: string) => SeenSeal | undefined;
-  /** The files that the run has loaded. */
-  readonly files?: readonly FileFacts[];
 }
