@@ -119,6 +119,8 @@ async function measure({ bug, fuzzer, seed }) {
   const out = path.join(scratch, name);
   const log = openSync(path.join(scratch, `${name}.log`), 'w');
   rmSync(canary, { force: true });
+  // A folder of an earlier run that was kept would be gone on with.
+  rmSync(out, { recursive: true, force: true });
   const seeds = flags['no-seeds'] ? emptySeeds(fuzzer) : seedFolders.get(bug.driver);
   const environment = {
     VSTATE_CANARY: canary,
