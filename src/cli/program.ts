@@ -6,6 +6,7 @@ import type { InitHarnessFlags } from './init-harness.ts';
 import type { InitFormatFlags } from './init.ts';
 import type { Shell } from './manual.ts';
 import type { ShowPolicyFlags } from './policy.ts';
+import type { ReportFlags } from './report.ts';
 import { trustCommands, trustOptions, type TrustFlags } from './trust-program.ts';
 import { tool } from './version.ts';
 
@@ -232,6 +233,20 @@ export const program = (): Command => {
       initFormat(saves, options);
     });
 
+  root
+    .command('report')
+    .description('merge checks, campaigns, comparisons and attestations into one audit')
+    .argument('<parts...>', 'documents of --json, attestations, and folders of campaigns')
+    .option(
+      '--output <kind=file>',
+      'html, markdown or json (repeatable; the first one replaces html on standard output)',
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+    )
+    .option('--title <text>', 'what the audit is called', 'Audit of device states')
+    .action(async (parts: string[], options: Partial<ReportFlags> & { readonly title: string }) => {
+      const { runReport } = await import('./report.ts');
+      process.exitCode = runReport(parts, { ...options, output: options.output ?? ['html'] });
+    });
   root
     .command('completions')
     .description('print a completion script for a shell')

@@ -141,12 +141,13 @@ const findingRow = ({
 };
 
 /** Text from an input as Markdown that means nothing else: no markup, no links, no HTML. */
-const text = (raw: string): string =>
+export const markdownText = (raw: string): string =>
   printable(raw)
-    .replaceAll(/[\\`*_{}[\]()#+\-!~|>]/gu, (mark) => `\\${mark}`)
+    .replaceAll(/[\\`*_[\]~|]/gu, (mark) => `\\${mark}`)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll(/:\/\//gu, '&#58;//')
     .replaceAll('@', '&#64;');
 
-const cell = text;
+const text = markdownText;
+const cell = markdownText;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { CheckedInput } from '../../check/check.ts';
 import type { Verdict } from '../../check/judge.ts';
 import { counts, severities, threats, threatTitles } from '../../finding/finding.ts';
@@ -12,9 +11,8 @@ import { containerText } from '../words.ts';
 import { fieldPanes } from './fields.ts';
 import { findingList } from './findings.ts';
 import { streamMap } from './map.ts';
-import { markup, Markup } from './markup.ts';
-import { script } from './script.ts';
-import { style } from './style.ts';
+import { markup, type Markup } from './markup.ts';
+import { pageOf } from './page.ts';
 
 /** Over all inputs of a page, so that it opens in a second whatever was checked. */
 const MOST_LINES = 8_000;
@@ -22,52 +20,26 @@ const MOST_FINDINGS = 1_000;
 const MOST_STRETCHES = 4_000;
 const MOST_INPUTS = 500;
 
-/**
- * One page that needs nothing but itself: no network, no other file. Its policy lets only its own
- * style and script run, so that nothing in an input could, even if it got into the page.
- */
+/** The page of one check. */
 export const htmlDocument = (report: Report): string => {
   const inputs = report.inputs.slice(0, MOST_INPUTS);
   const title =
     report.inputs.length === 1 ? (report.inputs[0]?.path ?? '') : `${report.inputs.length} inputs`;
-  const policy = [
-    "default-src 'none'",
-    `style-src 'unsafe-inline'`,
-    `script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
-  const page = markup`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <title>vstate-check: ${title}</title>
-        <style>${new Markup(style)}</style>
-      </head>
-      <body>
-        <header class="bar">
-          <h1>vstate-check</h1>
-          <span class="grow quiet"
-            >${report.tool.version} · ${report.rules.length} rules, digest
-            <span class="mono">${rulesDigest(report.rules).slice(0, 16)}</span></span
-          >
-          <button type="button" id="theme" hidden aria-pressed="false">dark</button>
-        </header>
-        <main>
-          ${verdict(report)} ${contents(inputs)}
-          <h2 id="threats">By threat</h2>
-          ${threatTable(report)}
-          ${inputs.map((input, index) => inputPart(report, input, index, inputs.length))}
-          ${report.inputs.length > inputs.length ? markup`<p class="quiet">${report.inputs.length - inputs.length} more inputs are left out of this page.</p>` : ''}
-          ${gone(report)} ${unchecked(report)} ${rulePages(report)}
-        </main>
-        <script>${new Markup(script)}</script>
-      </body>
-    </html> `;
-  return page.text;
+  const about = markup`${report.tool.version} · ${report.rules.length} rules, digest <span class="mono">${rulesDigest(report.rules).slice(0, 16)}</span>`;
+  const left = report.inputs.length - inputs.length;
+  return pageOf(
+    title,
+    about,
+    markup`${verdict(report)}
+${contents(inputs)}
+<h2 id="threats">By threat</h2>
+${threatTable(report)}
+${inputs.map((input, index) => inputPart(report, input, index, inputs.length))}
+${left > 0 ? markup`<p class="quiet">${left} more inputs are left out of this page.</p>` : ''}
+${gone(report)}
+${unchecked(report)}
+${rulePages(report)}`,
+  );
 };
 
 const verdict = ({ inputs, threshold, expect }: Report): Markup => {

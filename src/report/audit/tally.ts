@@ -1,0 +1,81 @@
+import { threats, type Threat } from '../../finding/finding.ts';
+import type { Rule } from '../../rules/rule.ts';
+import type { Audit, AuditInput } from './audit.ts';
+
+/** What came of the rules of one threat over all inputs of an audit. */
+export interface ThreatTally {
+  readonly threat: Threat;
+  readonly pass: number;
+  readonly fail: number;
+  readonly undecided: number;
+  readonly notApplicable: number;
+  /** Findings of campaigns that name the threat. */
+  readonly fuzzed: number;
+}
+
+export const inputsOf = ({ parts }: Audit): readonly AuditInput[] =>
+  parts.flatMap((part) => (part.kind === 'check' ? part.inputs : []));
+
+export const tallyByThreat = (audit: Audit, rules: readonly Rule[]): readonly ThreatTally[] => {
+  const inputs = inputsOf(audit);
+  const campaigns = audit.parts.flatMap((part) => (part.kind === 'campaign' ? part.findings : []));
+  return threats.map((threat) => {
+    const ids = rules.filter((rule) => rule.threats.includes(threat)).map(({ id }) => id);
+    const count = (verdict: string): number =>
+      inputs.reduce(
+        (sum, { verdicts }) => sum + ids.filter((id) => verdicts[id] === verdict).length,
+        0,
+      );
+    return {
+      threat,
+      pass: count('pass'),
+      fail: count('fail'),
+      undecided: count('undecided'),
+      notApplicable: count('not-applicable'),
+      fuzzed: campaigns.filter((finding) => finding.threats.includes(threat)).length,
+    };
+  });
+};
+
+/** What an audit must not leave unsaid: inputs that were not read, rules that were not decided. */
+export const openQuestions = (audit: Audit): readonly string[] => {
+  const questions: string[] = [];
+  for (const part of audit.parts) {
+    if (part.kind === 'check') {
+      for (const { path, error, verdicts } of part.inputs) {
+        if (error !== undefined) questions.push(`${path} was not read: ${error}`);
+        const open = Object.values(verdicts).filter((verdict) => verdict === 'undecided').length;
+        if (open > 0) questions.push(`${path}: ${open} rules could not be decided`);
+      }
+    } else if (part.kind === 'campaign') {
+      const { statistics, path } = part;
+      const value = (name: string): string | undefined =>
+        statistics.find(([key]) => key === name)?.[1];
+      const chance = value('chance_of_new');
+      if (chance !== undefined) {
+        questions.push(
+          `${path}: the next execution would show something new with a chance of ${chance}`,
+        );
+      }
+      const [done, total] = [value('systematic_done'), value('systematic_total')];
+      if (done !== undefined && done !== total) {
+        questions.push(`${path}: ${done} of ${total ?? '?'} plans of the grammar were tried`);
+      }
+    } else if (part.kind === 'attestation') {
+      questions.push(`${part.path}: its signatures were not judged here; verify-attestation does`);
+    } else {
+      const open = part.rows.filter(
+        ([, , verdict]) => verdict !== 'compatible' && verdict !== 'incompatible',
+      );
+      if (open.length > 0)
+        questions.push(`${part.path}: ${open.length} pairs only the target can judge`);
+    }
+  }
+  if (!audit.parts.some(({ kind }) => kind === 'campaign'))
+    questions.push('No restore path was fuzzed.');
+  if (!audit.parts.some(({ kind }) => kind === 'check')) questions.push('No state was checked.');
+  if (!audit.parts.some(({ kind }) => kind === 'compat')) {
+    questions.push('No pair of devices was compared.');
+  }
+  return questions;
+};

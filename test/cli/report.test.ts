@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { hostile } from '../report/reports.ts';
+import { run } from './run.ts';
+
+let folder = '';
+const at = (name: string): string => join(folder, name);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vstate-audit-'));
+  const target = 'module:native/example_serial.mjs';
+  const flags = ['--format', 'mtty', '--executions', '600', '--out', at('campaign')];
+  assert.equal(run(['fuzz', '--target', target, ...flags]).status, 1);
+  writeFileSync(at('check.json'), run(['corpus/mtty/head-past-fifo.bin', '--json']).stdout);
+}, 120_000);
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe('report', () => {
+  it('merges a check and a campaign into one audit, in every form', () => {
+    const ran = run([
+      'report',
+      at('check.json'),
+      at('campaign'),
+      ...['html', 'markdown', 'json'].flatMap((kind) => ['--output', `${kind}=${at(kind)}`]),
+    ]);
+    assert.equal(ran.status, 0, ran.stderr);
+    const audit = JSON.parse(readFileSync(at('json'), 'utf8')) as {
+      readonly parts: readonly { readonly kind: string; readonly findings?: readonly unknown[] }[];
+    };
+    assert.deepEqual(
+      audit.parts.map(({ kind }) => kind),
+      ['check', 'campaign'],
+    );
+    assert.ok((audit.parts[1]?.findings?.length ?? 0) > 0);
+    const page = readFileSync(at('html'), 'utf8');
+    for (const text of ['index-out-of-bounds', 'What was not checked', '<polyline', 'data-copy']) {
+      assert.ok(page.includes(text), text);
+    }
+    assert.match(readFileSync(at('markdown'), 'utf8'), /`index-out-of-bounds`/u);
+  });
+
+  it('is the same bytes twice', () => {
+    const page = (): string => run(['report', at('check.json'), at('campaign')]).stdout;
+    assert.equal(page(), page());
+  });
+
+  it('shows what documents of strangers hold as text', () => {
+    const finding = {
+      rule: hostile,
+      severity: hostile,
+      message: hostile,
+      path: hostile,
+      offset: 1,
+    };
+    const document = {
+      tool: { name: hostile, version: hostile },
+      inputs: [
+        { path: hostile, container: hostile, bytes: -1, devices: [{}], findings: [finding] },
+      ],
+    };
+    writeFileSync(at('hostile.json'), JSON.stringify(document));
+    const page = run(['report', at('hostile.json'), '--title', hostile]).stdout;
+    assert.doesNotMatch(page, /<script>alert/u);
+    assert.doesNotMatch(page, /[\u0000-\u0008\u000b-\u001f\u202e]/u);
+  });
+
+  it.each([
+    ['{}', 2],
+    ['not json', 2],
+  ])('refuses what is no part of an audit: %s', (text, status) => {
+    writeFileSync(at('other.json'), text);
+    const ran = run(['report', at('other.json')]);
+    assert.equal(ran.status, status);
+    assert.match(ran.stderr, /^vstate-check: [^\n]*nothing that an audit is made of[^\n]*\n$/u);
+  });
+
+  it('says which part is missing', () => {
+    assert.equal(run(['report', at('gone.json')]).status, 3);
+  });
+});
