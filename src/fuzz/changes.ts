@@ -176,7 +176,7 @@ const unswap = (marks: ReadonlyMap<Part, Mark>, part: Part): void => {
 };
 
 /** Whether one part lies in another, or is it. */
-export const contains = (outer: Part, inner: Part): boolean =>
+const contains = (outer: Part, inner: Part): boolean =>
   inner.index >= outer.index && inner.index < outer.end;
 
 const isCovered = (marks: ReadonlyMap<Part, Mark>, part: Part): boolean => {

@@ -65,14 +65,14 @@ const offsetRow = (
 };
 
 /** The leaf that holds the byte at an offset of the seed. */
-export const fieldAt = ({ parts }: Skeleton, offset: number): Part | undefined =>
+const fieldAt = ({ parts }: Skeleton, offset: number): Part | undefined =>
   parts.findLast(
     ({ start, length, children }) =>
       children.length === 0 && start <= offset && offset < start + length,
   );
 
 /** What a part is for, in words. */
-export const roleOf = ({ layout }: Part): string => {
+const roleOf = ({ layout }: Part): string => {
   if (layout === 'gap') return 'bytes that nothing explains';
   const words = (layout.roles ?? []).map((role): string => {
     switch (role.is) {

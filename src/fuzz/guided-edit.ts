@@ -3,8 +3,11 @@ import type { Edit } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Part, Skeleton } from './skeleton.ts';
 
-interface Hints {
+/** What a target has told that may be worth writing into a state. */
+export interface Hints {
+  /** Strings and numbers of the layout and the target. */
   readonly dictionary: readonly Uint8Array[];
+  /** Operands of comparisons that failed while the parent ran. */
   readonly operands: readonly Comparison[];
 }
 

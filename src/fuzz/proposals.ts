@@ -34,7 +34,7 @@ export const offersOf = (skeleton: Skeleton): ReadonlyMap<string, readonly Offer
 };
 
 /** Parts without those inside the middle of long lists. */
-export const tellingParts = ({ parts }: Skeleton): readonly Part[] => {
+const tellingParts = ({ parts }: Skeleton): readonly Part[] => {
   const telling: Part[] = [];
   for (let at = 0; at < parts.length && telling.length < MOST_PARTS;) {
     const part = parts[at];

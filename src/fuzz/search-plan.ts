@@ -1,5 +1,4 @@
-import type { Comparison } from '../targets/target.ts';
-import { guidedEdit } from './guided-edit.ts';
+import { guidedEdit, type Hints } from './guided-edit.ts';
 import { drawnOffer, drawnSeed } from './drawn.ts';
 import type { Offer } from './proposals.ts';
 import { plainSession, type Edit, type Plan, type Repair } from './plan.ts';
@@ -8,15 +7,7 @@ import type { Random } from './random.ts';
 import { randomSession, type SessionAbilities } from './random-session.ts';
 import type { Library, Part, Skeleton } from './skeleton.ts';
 
-/** What a target has told that may be worth writing into a state. */
-export interface Hints {
-  /** Strings and numbers of the layout and the target. */
-  readonly dictionary: readonly Uint8Array[];
-  /** Operands of comparisons that failed while the parent ran. */
-  readonly operands: readonly Comparison[];
-}
-
-export const noHints: Hints = { dictionary: [], operands: [] };
+const noHints: Hints = { dictionary: [], operands: [] };
 
 /** Edits of one plan; more of them hide each other. */
 const MOST_EDITS = 8;
@@ -185,7 +176,7 @@ const none: Repair = { kind: 'none' };
 const derivedNumbers = new WeakMap<Skeleton, readonly Part[]>();
 
 /** Mostly right, so that what is wrong is what the edits say. */
-export const randomRepair = (random: Random, skeleton: Skeleton): Repair => {
+const randomRepair = (random: Random, skeleton: Skeleton): Repair => {
   const turn = random.below(16);
   if (turn <= 11) return all;
   if (turn <= 13) return none;
