@@ -9,7 +9,7 @@ import { Lab } from './lab.ts';
 import type { Library, Skeleton } from './skeleton.ts';
 import { libraryOf } from './skeleton.ts';
 
-export const targetOptions = (settings: Settings, warn: (line: string) => void): TargetOptions => {
+const targetOptions = (settings: Settings, warn: (line: string) => void): TargetOptions => {
   const { timeout, memory, output, environment, allowDevice } = settings;
   return { timeout, memory, output, environment, allowDevice, warn };
 };
@@ -34,10 +34,7 @@ export const openTargets = async (
  * Seeds to start from, and all that plans may name: what the target takes comes first, and where it
  * takes some, what it refuses serves only to take parts from.
  */
-export const campaignLibrary = (
-  seeds: readonly Skeleton[],
-  { good, broken }: Calibration,
-): Library => {
+const campaignLibrary = (seeds: readonly Skeleton[], { good, broken }: Calibration): Library => {
   const taken = new Set(good.map(({ digest }) => digest));
   const ends = new Set(broken);
   const wanted = seeds.filter(({ digest }) => taken.has(digest));

@@ -128,10 +128,3 @@ const closed = (open: Open, to: number): Session => ({
   short: open.short ?? false,
   loaded: open.loaded ?? false,
 });
-
-/** The last save before a step, and the first at or behind it. */
-export const saveBefore = ({ saves }: Trace, step: number): Save | undefined =>
-  saves.findLast((save) => save.step < step);
-
-export const saveAfter = ({ saves }: Trace, step: number): Save | undefined =>
-  saves.find((save) => save.step >= step);

@@ -17,14 +17,14 @@ import type { Target } from '../../src/targets/target.ts';
 const corpus = join(import.meta.dirname, '..', '..', 'corpus', 'mtty');
 
 /** States that a real one-port mtty wrote. */
-export const captures: readonly Entry[] = readdirSync(corpus)
+const captures: readonly Entry[] = readdirSync(corpus)
   .filter((name) => /^mtty1-(?!precopy).*\.bin$/u.test(name))
   .map((name) => {
     const bytes = Uint8Array.from(readFileSync(join(corpus, name)));
     return { name, digest: digestOf(bytes), bytes };
   });
 
-export const settings = (given: Partial<Settings> = {}): Settings => ({
+const settings = (given: Partial<Settings> = {}): Settings => ({
   version: 1,
   target: 'module:test',
   format: 'mtty',

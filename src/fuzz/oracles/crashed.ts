@@ -24,5 +24,5 @@ or allocates by a value from it.`,
 });
 
 /** Eight digits that are the same for the same innermost functions. */
-export const stackHash = (stack: readonly string[]): string =>
+const stackHash = (stack: readonly string[]): string =>
   createHash('sha256').update(stack.slice(0, FRAMES).join('\n')).digest('hex').slice(0, 8);
