@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 
 import { fieldRates } from './fields.mjs';
 import { inTurns, peakMemory, rounded, summary, timed, timedShort } from './measure.mjs';
-import { writeMlx5, writeQemu } from './streams.mjs';
+import { writeMappedRam, writeMlx5, writeMultifd, writeQemu } from './streams.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cli = path.join(root, 'dist', 'cli.js');
@@ -42,6 +42,8 @@ const walks = [];
 for (const [name, write] of [
   ['qemu', writeQemu],
   ['mlx5', writeMlx5],
+  ['mapped', writeMappedRam],
+  ['multifd', writeMultifd],
 ]) {
   walks.push(...(await walked(name, write)));
 }
@@ -66,19 +68,21 @@ process.stderr.write(table(document));
 /** Times of `cat` and of a check of one large input, from a file and through a pipe. */
 async function walked(name, write) {
   const file = path.join(folder, name);
-  const bytes = write(file, size);
+  const { bytes, channels = [] } = write(file, size);
   const small = path.join(folder, `${name}-small`);
-  write(small, 1 << 20);
+  const { channels: smallChannels = [] } = write(small, 1 << 20);
+  const beside = channels.flatMap((channel) => ['--channel', channel]);
+  const besideSmall = smallChannels.flatMap((channel) => ['--channel', channel]);
   // The first pass after writing fills the page cache, if it has room for the file.
-  await timed('cat', [file]);
+  await timed('cat', [file, ...channels]);
   const shell = (script, ...args) => timed('sh', ['-c', script, 'sh', file, ...args]);
   const node = process.execPath;
   const sources = {
     file: {
-      cat: () => timed('cat', [file]),
-      check: () => timed(node, [cli, file]),
-      start: () => timed(node, [cli, small]),
-      peak: (more, env) => timed(node, [...more, cli, file], { env }),
+      cat: () => timed('cat', [file, ...channels]),
+      check: () => timed(node, [cli, file, ...beside]),
+      start: () => timed(node, [cli, small, ...besideSmall]),
+      peak: (more, env) => timed(node, [...more, cli, file, ...beside], { env }),
     },
     pipe: {
       cat: () => shell('cat "$1" | cat >/dev/null'),
@@ -94,6 +98,8 @@ async function walked(name, write) {
         ),
     },
   };
+  // The state of side channels is read where it lies, which a pipe does not let one do.
+  if (channels.length > 0) delete sources.pipe;
   const results = [];
   for (const [source, { cat, check, start, peak }] of Object.entries(sources)) {
     const times = await inTurns(rounds, { cat, check, start });
@@ -112,8 +118,7 @@ async function walked(name, write) {
       peakMemory: await peakMemory(path.join(folder, 'peak'), peak),
     });
   }
-  rmSync(file);
-  rmSync(small);
+  for (const written of [file, small, ...channels, ...smallChannels]) rmSync(written);
   return results;
 }
 

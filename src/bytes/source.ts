@@ -30,8 +30,11 @@ export interface Source {
   readonly close: () => void;
 }
 
-/** Up to `length` bytes at `offset`; fewer only at the end of the input. */
-export type ReadAt = (offset: number, length: number) => Uint8Array;
+/**
+ * Up to `length` bytes at `offset`; fewer only at the end of the input. `into` may be used for them,
+ * where it is large enough, by a reader that is done with its bytes before it asks for the next.
+ */
+export type ReadAt = (offset: number, length: number, into?: Uint8Array) => Uint8Array;
 
 /** Opens a file, or standard input for `-`. Throws what the system says when it cannot. */
 export const openSource = (path: string): Source => {
@@ -45,7 +48,7 @@ export const openSource = (path: string): Source => {
   return {
     path,
     size: seekable ? status.size : undefined,
-    readAt: seekable ? (offset, length) => readFully(fd, offset, length) : undefined,
+    readAt: seekable ? (offset, length, into) => readFully(fd, offset, length, into) : undefined,
     blocks: () => readBlocks(fd),
     close: () => {
       if (fd !== 0) closeSync(fd);
@@ -90,8 +93,8 @@ const readSome = (fd: number, block: Uint8Array): number => {
   }
 };
 
-const readFully = (fd: number, offset: number, length: number): Uint8Array => {
-  const out = Buffer.allocUnsafe(length);
+const readFully = (fd: number, offset: number, length: number, into?: Uint8Array): Uint8Array => {
+  const out = into !== undefined && into.length >= length ? into : Buffer.allocUnsafe(length);
   let got = 0;
   while (got < length) {
     const count = readSync(fd, out, got, length - got, offset + got);

@@ -134,10 +134,10 @@ export class Channels {
     this.#sink({ kind: 'fault', code: 'budget', offset, length, wanted, got: 'more' });
   };
 
-  readonly #readAt: ReadAt = (offset, length) => {
+  readonly #readAt: ReadAt = (offset, length, into) => {
     const place = inFile(offset);
     const seek = this.#seekers[place.file - 1];
-    return seek === undefined ? this.#kept.read(offset, length) : seek(place.offset, length);
+    return seek === undefined ? this.#kept.read(offset, length) : seek(place.offset, length, into);
   };
 }
 

@@ -43,7 +43,10 @@ describe.skipIf(skipped)('the benchmark', { timeout: 300_000 }, () => {
     assert.equal(version, 1);
     assert.deepEqual(
       walks.map(({ input, source }) => `${input} ${source}`),
-      ['qemu file', 'qemu pipe', 'mlx5 file', 'mlx5 pipe'],
+      [
+        ...['qemu file', 'qemu pipe', 'mlx5 file', 'mlx5 pipe'],
+        ...['mapped file', 'mapped pipe', 'multifd file'],
+      ],
     );
     for (const { bytes, cat, check, ratio, peakMemory } of walks) {
       assert.ok(bytes > 60e6 && bytes < 150e6);
