@@ -16,7 +16,6 @@ import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import {
   answerOf,
-  CONTROL_SIZE,
   FILE_SIZE,
   helloOf,
   MESSAGE_SIZE,
@@ -291,14 +290,8 @@ const filesIn = (parent: string): Files => {
     ftruncateSync(shared, FILE_SIZE);
     // A page that cannot be had would kill the target where it writes a result; have them all now.
     const zeros = Buffer.alloc(1 << 20);
-    for (let at = 0; at < CONTROL_SIZE + RESULTS_SIZE;) {
-      at += writeSync(
-        shared,
-        zeros,
-        0,
-        Math.min(zeros.length, CONTROL_SIZE + RESULTS_SIZE - at),
-        at,
-      );
+    for (let at = 0; at < RESULTS_AT + RESULTS_SIZE;) {
+      at += writeSync(shared, zeros, 0, Math.min(zeros.length, RESULTS_AT + RESULTS_SIZE - at), at);
     }
     const size = (): number => fstatSync(output).size;
     return {

@@ -5,12 +5,13 @@ import type { Execution, Input, Step } from './target.ts';
  * byte. Words are 32 bits in the machine's own order. The target can write whatever it likes to its
  * results, so each number that is read is compared with what there is room for.
  */
-export const PROTOCOL_VERSION = 1;
+const PROTOCOL_VERSION = 1;
 
 /** Regions of the shared file, one behind the other, in bytes. Pages that are not used cost nothing. */
-export const CONTROL_SIZE = 4096;
+/** Everything in front of the results. */
+const CONTROL_SIZE = 4096;
 export const RESULTS_SIZE = 8 << 20;
-export const REQUEST_SIZE = 64 << 20;
+const REQUEST_SIZE = 64 << 20;
 export const INPUTS_SIZE = 256 << 20;
 export const RESULTS_AT = CONTROL_SIZE;
 export const REQUEST_AT = RESULTS_AT + RESULTS_SIZE;

@@ -58,7 +58,7 @@ export const compiled = (
   return program;
 };
 
-export const laboratory: TargetOptions = {
+const laboratory: TargetOptions = {
   timeout: 1000,
   memory: 2 ** 31,
   output: 1 << 20,
