@@ -16,6 +16,8 @@ export interface Block {
   readonly file: string;
   readonly line: number;
   readonly language: string;
+  /** The name under which a reader keeps the block: ```js file=mended.mjs */
+  readonly name: string | undefined;
   readonly text: string;
 }
 
@@ -24,11 +26,12 @@ export const blocksOf = (file: string): readonly Block[] => {
   const blocks: Block[] = [];
   const lines = readFileSync(join(root, file), 'utf8').split('\n');
   for (let at = 0; at < lines.length; at += 1) {
-    const language = /^```(?<language>\w*)$/u.exec(lines[at] ?? '')?.groups?.language;
-    if (language === undefined) continue;
+    const opened = /^```(?<language>\w*)(?: file=(?<name>[\w.-]+))?$/u.exec(lines[at] ?? '');
+    if (opened === null) continue;
+    const { language = '', name } = opened.groups ?? {};
     const start = at + 1;
     at = lines.indexOf('```', start);
-    blocks.push({ file, line: start, language, text: lines.slice(start, at).join('\n') });
+    blocks.push({ file, line: start, language, name, text: lines.slice(start, at).join('\n') });
   }
   return blocks;
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
@@ -10,9 +10,11 @@ import { blocksOf, handWritten, root, type Block } from './documents.ts';
  * Blocks that begin with `$ ` show what commands print. They are run as a reader would, in the order
  * of their document, in a folder that holds the corpus; a line `…` stands for any lines.
  */
+const isTranscript = ({ text }: Block): boolean => text.startsWith('$ ');
+
 const transcripts = handWritten()
-  .map((file) => [file, blocksOf(file).filter(({ text }) => text.startsWith('$ '))] as const)
-  .filter(([, blocks]) => blocks.length > 0);
+  .map((file) => [file, blocksOf(file)] as const)
+  .filter(([, blocks]) => blocks.some(isTranscript));
 
 interface Shown {
   readonly command: string;
@@ -35,7 +37,7 @@ describe.each(transcripts)('%s', (_, blocks) => {
   let folder = '';
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'vstate-reader-'));
-    for (const name of ['corpus', 'examples']) symlinkSync(join(root, name), join(folder, name));
+    for (const name of ['corpus', 'native']) symlinkSync(join(root, name), join(folder, name));
   });
   afterAll(() => {
     rmSync(folder, { recursive: true });
@@ -44,6 +46,8 @@ describe.each(transcripts)('%s', (_, blocks) => {
   it('prints what it shows', { timeout: 240_000 }, () => {
     const npx = `npx() { shift; '${process.execPath}' '${join(root, 'dist', 'cli.js')}' "$@"; }`;
     for (const block of blocks) {
+      if (block.name !== undefined) writeFileSync(join(folder, block.name), `${block.text}\n`);
+      if (!isTranscript(block)) continue;
       for (const { command, output } of shownIn(block)) {
         const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', `${npx}\n${command}`], {
           stdio: ['ignore', 'pipe', 'pipe'],

@@ -38,7 +38,7 @@ const found = async (rule: Rule, example: Example): Promise<readonly string[]> =
     return violations.length > 0 ? [rule.id] : [];
   }
   const { findings } = await checked(example);
-  if ('policy' in example && example.policy !== undefined) {
+  if ('policy' in example) {
     const known = { formats, rules: new Set(rules.map(({ id }) => id)) };
     const policy = parsePolicy(Buffer.from(example.policy), 'vstate-check.yaml', known);
     const suppressor = new Suppressor(policy, '2026-01-01');
