@@ -1,4 +1,5 @@
 import { rules } from '../src/check/catalogue.ts';
+import { descriptorJsonSchema } from '../src/compat/shape.ts';
 import { severities, threats, threatTitles } from '../src/finding/finding.ts';
 import { formats } from '../src/formats/index.ts';
 import { policyJsonSchema } from '../src/policy/shape.ts';
@@ -14,6 +15,7 @@ export const documents = (): ReadonlyMap<string, string> =>
   new Map([
     ['schema/check.json', `${JSON.stringify(checkJsonSchema(), null, 2)}\n`],
     ['schema/policy.json', `${JSON.stringify(policyJsonSchema(), null, 2)}\n`],
+    ['schema/descriptor.json', `${JSON.stringify(descriptorJsonSchema(), null, 2)}\n`],
     ['schema/decode.json', `${JSON.stringify(decodeJsonSchema(), null, 2)}\n`],
     ['docs/rules.md', `${note}${ruleIndex()}`],
     ...rules.map(

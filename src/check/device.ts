@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import type { Range } from '../bytes/range.ts';
 import { Decoder, type Budgets } from '../layout/decode.ts';
 import { controlOf, pathOf, type Node } from '../layout/node.ts';
@@ -28,6 +29,8 @@ export interface StateOptions {
   readonly formats?: readonly Format[] | undefined;
   /** Bytes of the state, where known before they come. */
   readonly size?: number | undefined;
+  /** Whether the result tells the SHA-256 of the state. */
+  readonly digest?: boolean | undefined;
   readonly budgets?: Partial<Budgets> | undefined;
 }
 
@@ -42,6 +45,7 @@ export interface DeviceResult {
   readonly partial?: true;
   readonly pci?: string;
   readonly opaque?: OpaqueSummary;
+  readonly sha256?: string;
 }
 
 interface Piece {
@@ -64,6 +68,7 @@ export class DeviceState {
   #identified: StateEnd['identified'] = 'unknown';
   #decoder: Decoder | undefined;
   #analyser: OpaqueAnalysis | undefined;
+  readonly #digest: Hash | undefined;
   #pci: string | undefined;
   /** Where the state began, or would have. */
   #start = 0;
@@ -72,6 +77,7 @@ export class DeviceState {
     this.#options = options;
     this.#formats = options.formats ?? builtins;
     this.#sink = sink;
+    this.#digest = options.digest === true ? createHash('sha256') : undefined;
     if (options.format !== undefined) this.#open(options.format, 'given');
   }
 
@@ -90,6 +96,7 @@ export class DeviceState {
     if (bytes.length === 0) return;
     if (this.#bytes === 0) this.#start = offset;
     this.#bytes += bytes.length;
+    this.#digest?.update(bytes);
     if (this.#decoder === undefined && this.#bytes >= HEAD) {
       this.#identify([...this.#held, { bytes, offset, packed }], this.#options.size);
     }
@@ -132,6 +139,7 @@ export class DeviceState {
       ...(part === 'whole' ? {} : { partial: true }),
       ...(this.#pci === undefined ? {} : { pci: this.#pci }),
       ...(summary === undefined ? {} : { opaque: summary }),
+      ...(this.#digest === undefined ? {} : { sha256: this.#digest.digest('hex') }),
     };
     this.#sink.state({
       format: format.id,

@@ -23,6 +23,8 @@ export interface ExamineOptions {
   readonly budgets?: Partial<Budgets> | undefined;
   /** The side channels of a migration with multifd, where the source is its main channel. */
   readonly channels?: readonly Source[] | undefined;
+  /** Whether the results tell the SHA-256 of each state. */
+  readonly digest?: boolean | undefined;
   /** Stops the pass when it holds. */
   readonly expired?: (() => boolean) | undefined;
   readonly progress?: ((done: number, size: number | undefined) => void) | undefined;
@@ -258,9 +260,9 @@ class States {
   }
 
   #begin(device: number, name: string, offset: number): void {
-    const { format, formats, budgets } = this.#options;
+    const { format, formats, budgets, digest } = this.#options;
     const state = new DeviceState(
-      { name: this.#bare ? '' : name, format, formats, budgets, size: this.#size },
+      { name: this.#bare ? '' : name, format, formats, budgets, digest, size: this.#size },
       {
         unit: (unit) => this.#observer.unit?.(unit),
         state: (end) => this.#observer.state?.(end),

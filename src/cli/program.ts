@@ -1,5 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { severities } from '../finding/finding.ts';
+import { compatCommands } from './compat-program.ts';
 import { fuzzCommands } from './fuzz-program.ts';
 import type { ConformFlags } from './conform.ts';
 import type { InitHarnessFlags } from './init-harness.ts';
@@ -137,6 +138,8 @@ export const program = (): Command => {
   trustCommands(root, (command) =>
     command.addOption(containerOption()).addOption(formatOption()).addOption(formatFileOption()),
   );
+
+  compatCommands(root);
 
   const formats = root
     .command('formats')

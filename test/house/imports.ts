@@ -35,7 +35,7 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
   },
   states: { any: ['bytes', 'layout', 'container', 'formats', 'check'], types: ['rules'] },
   policy: { any: ['finding', 'formats', 'formatfile', 'rules', 'targets'] },
-  compat: { any: ['layout', 'formats', 'finding'] },
+  compat: { any: ['bytes', 'layout', 'container', 'formats', 'check', 'rules', 'targets'] },
   trust: { any: ['bytes', 'layout', 'finding', 'container'] },
   guard: { any: ['bytes', 'container', 'finding', 'rules', 'check'] },
 };
@@ -46,8 +46,8 @@ const SEES_EVERYTHING = ['cli', 'index.ts'];
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli/'],
   chalk: ['cli/', 'report/text', 'report/tree', 'report/diff'],
-  zod: ['policy/', 'corpus/', 'formatfile/', 'report/schema'],
-  yaml: ['policy/', 'corpus/', 'formatfile/', 'cli/'],
+  zod: ['policy/', 'corpus/', 'formatfile/', 'report/schema', 'compat/shape'],
+  yaml: ['policy/', 'corpus/', 'formatfile/', 'cli/', 'compat/shape'],
   '@marcbachmann/cel-js': ['formatfile/'],
   'fast-check': ['fuzz/'],
 };

@@ -1,0 +1,188 @@
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { describe, documentOf, type Descriptor } from './descriptor.ts';
+import { relationNames } from './relate.ts';
+
+/** A descriptor that cannot be taken; one line and what to do about it. */
+export class DescriptorError extends Error {
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** Longest version string: the attribute of the proposal of 2019 takes one page. */
+export const longestVersion = 4096;
+/** Attributes of one device. */
+export const mostAttributes = 256;
+const mostDevices = 100_000;
+/** What a YAML reader is given; larger fleets are written in JSON. */
+const mostYaml = 4 << 20;
+
+const printable = /^[\x20-\x7e]+$/u;
+const text = z.string().min(1).max(1024).regex(printable, 'printable ASCII is needed');
+const key = z
+  .string()
+  .regex(/^[\w.[\]-]{1,128}$/u, 'a name of letters, digits, . _ - [ ] is needed');
+const count = z.bigint().or(z.int()).transform(Number).pipe(z.int().nonnegative());
+const scalar = text.or(z.bigint().or(z.number()).transform(String));
+const map = <T extends z.ZodType>(value: T) =>
+  z
+    .record(key, value)
+    .refine(
+      (all) => Object.keys(all).length <= mostAttributes,
+      `at most ${mostAttributes} are taken`,
+    );
+
+const device = z
+  .strictObject({
+    name: text.describe('which device it is, for people'),
+    from: z
+      .strictObject({
+        kind: z.enum(['state', 'sysfs', 'vfio-user', 'written']),
+        path: z.string().max(4096),
+      })
+      .optional()
+      .describe('where the descriptor was taken from'),
+    type: text.optional().describe('mdev type, or vfio-pci: or vfio-user: and the PCI id'),
+    'device-api': text.optional(),
+    pci: z
+      .string()
+      .regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/u, 'vendor and device id, such as "15b3:101e"')
+      .optional(),
+    subsystem: z
+      .string()
+      .regex(/^[0-9a-f]{4}:[0-9a-f]{4}$/u)
+      .optional(),
+    revision: z
+      .string()
+      .regex(/^[0-9a-f]{2,8}$/u, 'hexadecimal digits')
+      .optional(),
+    driver: text.optional().describe('kernel module'),
+    format: z.string().max(64).optional().describe('as `vstate-check formats` lists them'),
+    aggregation: count.optional(),
+    'migration-version': z
+      .string()
+      .min(1, 'an empty version string is none')
+      .max(longestVersion)
+      .regex(printable, 'printable ASCII is needed')
+      .nullable()
+      .optional()
+      .describe('the vendor’s string; null for a device that offers none'),
+    capacity: count.optional().describe('most bytes of a state that it takes'),
+    bytes: count.optional().describe('bytes of the state'),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/u)
+      .optional(),
+    attributes: map(scalar).optional().describe('fields of the state, and what the vendor adds'),
+    relations: map(z.enum(relationNames))
+      .optional()
+      .describe('how an attribute of the destination must stand to the source’s'),
+    accepts: map(z.array(scalar).max(1024))
+      .optional()
+      .describe('values of a source that the destination takes besides its own'),
+    mandatory: z.array(text).max(64).optional().describe('parts that a reader must know'),
+    signed: z.boolean().optional(),
+    notes: z.array(z.string().max(4096)).max(64).optional(),
+  })
+  .refine(({ bytes = 0, capacity = bytes }) => bytes <= capacity, {
+    message: 'the state is larger than what the device takes',
+    path: ['bytes'],
+  });
+
+const file = z.strictObject({
+  descriptor: z.literal(1n).or(z.literal(1)),
+  devices: z.array(device).max(mostDevices),
+});
+
+/** Whether a file begins as descriptor files do: comments, then the key `descriptor`. */
+export const isDescriptorFile = (head: Uint8Array): boolean => {
+  const start = new TextDecoder('latin1').decode(head.subarray(0, 4096));
+  return /^(?:[ \t]*(?:#[^\n]*)?\r?\n|---\r?\n)*\s*(?:\{\s*"descriptor"\s*:|descriptor\s*:)/u.test(
+    start,
+  );
+};
+
+/** The devices of a descriptor file, JSON or YAML. */
+export const parseDescriptors = (content: string, path: string): readonly Descriptor[] => {
+  const result = file.safeParse(dataOf(content, path));
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const where = issue?.path.join('.') ?? '';
+    throw new DescriptorError(
+      `${path}: ${where === '' ? '' : `${where}: `}${issue?.message ?? 'no descriptor'}`,
+      'docs/compat.md lists the keys of a descriptor',
+    );
+  }
+  return result.data.devices.map((one) => {
+    const { name, from, type, pci, subsystem, revision, driver, format, aggregation } = one;
+    const { capacity, bytes, sha256, signed = false, notes = [], mandatory = [] } = one;
+    const known = Object.fromEntries(
+      Object.entries({
+        type,
+        deviceApi: one['device-api'],
+        pci,
+        subsystem,
+        revision,
+        driver,
+        format,
+        aggregation,
+        migrationVersion: one['migration-version'],
+        capacity,
+        bytes,
+        sha256,
+      }).filter(([, value]) => value !== undefined),
+    );
+    return describe({
+      ...known,
+      name,
+      from: from ?? { kind: 'written', path },
+      attributes: one.attributes ?? {},
+      relations: one.relations ?? {},
+      accepts: one.accepts ?? {},
+      mandatory,
+      signed,
+      notes,
+    });
+  });
+};
+
+const dataOf = (content: string, path: string): unknown => {
+  try {
+    if (/^\s*\{/u.test(content)) return JSON.parse(content);
+    if (content.length > mostYaml) {
+      throw new DescriptorError(
+        `${path} has ${content.length} characters of YAML, and at most ${mostYaml} are read`,
+        'write a fleet of that size in JSON',
+      );
+    }
+    return parse(content, { maxAliasCount: 0, intAsBigInt: true });
+  } catch (error) {
+    if (error instanceof DescriptorError) throw error;
+    const [line = 'not readable'] = (error instanceof Error ? error.message : '').split('\n');
+    throw new DescriptorError(`${path}: ${line}`, 'a descriptor file is YAML or JSON');
+  }
+};
+
+/** Descriptors as a YAML file. */
+export const descriptorYaml = (descriptors: readonly Descriptor[]): string =>
+  stringify(documentOf(descriptors), { aliasDuplicateObjects: false, lineWidth: 0 });
+
+/** The published schema, as `schema/descriptor.json` holds it, for editors. */
+export const descriptorJsonSchema = (): unknown =>
+  z.toJSONSchema(file, {
+    io: 'input',
+    unrepresentable: 'any',
+    // YAML numbers are read as wide ones; to an editor they are whole numbers.
+    override: ({ zodSchema, jsonSchema }) => {
+      const { type } = zodSchema._zod.def;
+      if (type === 'bigint') jsonSchema.type = 'integer';
+      if (type === 'literal') {
+        delete jsonSchema.enum;
+        jsonSchema.const = 1;
+      }
+    },
+  });
