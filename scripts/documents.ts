@@ -4,6 +4,8 @@ import { severities, threats, threatTitles } from '../src/finding/finding.ts';
 import { formats } from '../src/formats/index.ts';
 import { policyJsonSchema } from '../src/policy/shape.ts';
 import { formatPage } from '../src/report/format-page.ts';
+import { cases } from '../test/compat/cases.ts';
+import { judge } from '../src/compat/judge.ts';
 import { rulePage } from '../src/report/rule-page.ts';
 import { decodeJsonSchema } from '../src/report/schema-decode.ts';
 import { checkJsonSchema } from '../src/report/schema.ts';
@@ -17,6 +19,7 @@ export const documents = (): ReadonlyMap<string, string> =>
     ['schema/policy.json', `${JSON.stringify(policyJsonSchema(), null, 2)}\n`],
     ['schema/descriptor.json', `${JSON.stringify(descriptorJsonSchema(), null, 2)}\n`],
     ['schema/decode.json', `${JSON.stringify(decodeJsonSchema(), null, 2)}\n`],
+    ['docs/compat-cases.md', `${note}${compatCases()}`],
     ['docs/rules.md', `${note}${ruleIndex()}`],
     ...rules.map(
       (rule) => [`docs/rules/${rule.id}.md`, `${note}${rulePage(rule, formats)}`] as const,
@@ -62,4 +65,12 @@ const formatIndex = (): string => {
     ),
   ];
   return `${lines.join('\n')}\n`;
+};
+
+const compatCases = (): string => {
+  const rows = cases.map(({ title, source, destination }) => {
+    const { verdict, reasons } = judge(source, destination);
+    return `| ${title} | ${verdict} | ${reasons.map(({ message }) => message).join('; ')} |`;
+  });
+  return `${['# The threads’ own cases', '', '| case | answer | why |', '|---|---|---|', ...rows].join('\n')}\n`;
 };

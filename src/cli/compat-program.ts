@@ -2,7 +2,6 @@ import { Option, type Command } from 'commander';
 
 export interface CompatFlags {
   readonly both?: boolean;
-  readonly early?: boolean;
   readonly json?: boolean;
   readonly csv?: boolean;
   readonly quiet?: boolean;
@@ -18,8 +17,7 @@ export interface DescribeFlags {
   readonly formatFile?: readonly string[];
 }
 
-const what =
-  'a device state or migration stream, a folder of sysfs, vfio-user:SOCKET, or a descriptor file';
+const what = 'a device state or migration stream, a folder of sysfs, or a descriptor file';
 
 const exits = `
 Exit codes: 0 every source has a compatible destination, 1 a source has none, 3 for
@@ -47,7 +45,6 @@ export const compatCommands = (root: Command): void => {
     .argument('<source>', what)
     .argument('<destinations...>', 'the same')
     .option('--both', 'answer the other direction, too; the exit code stays that of the first')
-    .option('--early', 'decide from the first bytes of the source, and say after how many')
     .option('--json', 'print one JSON document')
     .option('--csv', 'print one line for each pair of equal devices')
     .option('-q, --quiet', 'print nothing')

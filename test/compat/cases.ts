@@ -1,0 +1,139 @@
+import { describe, type Descriptor, type Known } from '../../src/compat/descriptor.ts';
+import type { Verdict } from '../../src/compat/judge.ts';
+
+/** One question of the kernel's threads, and its answer; docs/compat-cases.md is printed from them. */
+export interface Case {
+  readonly title: string;
+  readonly source: Descriptor;
+  readonly destination: Descriptor;
+  readonly verdict: Verdict;
+  /** What the answer is about. */
+  readonly about?: string;
+}
+
+const device = (known: Partial<Known>): Descriptor =>
+  describe({ name: 'device', from: { kind: 'written', path: 'device.yaml' }, ...known });
+
+const gvt = (version: string | null, more: Partial<Known> = {}): Descriptor =>
+  device({ type: 'i915-GVTg_V5_8', format: 'gvt-g', migrationVersion: version, ...more });
+
+const worked = '8086-591d-GVTg_V5_8-00000001';
+
+const versions = (
+  title: string,
+  destination: string | null,
+  verdict: Verdict,
+  source = worked,
+): Case => ({
+  title,
+  source: gvt(source),
+  destination: gvt(destination),
+  verdict,
+  ...(verdict === 'incompatible' ? { about: 'migration-version' } : {}),
+});
+
+const software = (from: string, to: string, verdict: Verdict): Case => ({
+  title: `software_version ${from} into ${to}`,
+  source: gvt(worked, { attributes: { software_version: from } }),
+  destination: gvt(worked, { attributes: { software_version: to } }),
+  verdict,
+  ...(verdict === 'incompatible' ? { about: 'software_version' } : {}),
+});
+
+const virtio = (features: string): Descriptor =>
+  device({
+    type: 'vfio-pci:1af4:1041',
+    pci: '1af4:1041',
+    format: 'virtio',
+    attributes: { device_features: features, num_queues: '3', queue_size: '256' },
+  });
+
+const mlx5 = (more: Partial<Known> = {}): Descriptor =>
+  device({
+    type: 'vfio-pci:15b3:101e',
+    pci: '15b3:101e',
+    format: 'mlx5',
+    attributes: { psid: 'MT_0000000222', firmware: '28.36.1010' },
+    ...more,
+  });
+
+const unknown = (version: string): Descriptor =>
+  device({ type: 'acme-7', migrationVersion: version });
+
+export const cases: readonly Case[] = [
+  {
+    title: 'same mdev type, other aggregation',
+    source: gvt(worked, { aggregation: 2 }),
+    destination: gvt(worked, { aggregation: 1 }),
+    verdict: 'incompatible',
+    about: 'aggregation',
+  },
+  {
+    title: 'half of device 1 into a quarter of device 2',
+    source: device({ type: 'i915-GVTg_V5_2', pci: '8086:591d' }),
+    destination: device({ type: 'i915-GVTg_V5_4', pci: '8086:5912', aggregation: 2 }),
+    verdict: 'incompatible',
+    about: 'type',
+  },
+  versions('GVT-g: the same string', worked, 'compatible'),
+  versions('GVT-g: other device id', '8086-5912-GVTg_V5_8-00000001', 'incompatible'),
+  versions('GVT-g: other fraction', '8086-591d-GVTg_V5_4-00000001', 'incompatible'),
+  versions('GVT-g: other migration version', '8086-591d-GVTg_V5_8-00000002', 'incompatible'),
+  versions(
+    'M1: a type of 17 characters',
+    worked,
+    'incompatible',
+    '8086-591d-GVTg_V5_800000000-00000001',
+  ),
+  versions('M1: a device id of 5 digits', worked, 'incompatible', '8086-591d0-GVTg_V5_8-00000001'),
+  versions('M5: no attribute', null, 'incompatible'),
+  software('1.9', '2.0', 'incompatible'),
+  software('1.2', '1.1', 'incompatible'),
+  software('1.1', '1.2', 'compatible'),
+  {
+    title: 'virtio features that are no subset',
+    source: virtio('0x4100010020'),
+    destination: virtio('0x4100000020'),
+    verdict: 'incompatible',
+    about: 'device_features',
+  },
+  {
+    title: 'virtio features that are a subset',
+    source: virtio('0x4100000020'),
+    destination: virtio('0x4100010020'),
+    verdict: 'compatible',
+  },
+  {
+    title: 'mlx5 with an unknown mandatory tag',
+    source: mlx5({ mandatory: ['tag 64'] }),
+    destination: mlx5(),
+    verdict: 'incompatible',
+    about: 'mandatory',
+  },
+  {
+    title: 'mlx5 with an unknown optional tag',
+    source: mlx5({ notes: ['tag 64 is unknown and optional; it is passed over'] }),
+    destination: mlx5(),
+    verdict: 'compatible',
+  },
+  {
+    title: 'an mdev into a physical device',
+    source: device({ type: 'i915-GVTg_V5_8' }),
+    destination: device({ type: 'vfio-pci:8086:591d' }),
+    verdict: 'incompatible',
+    about: 'type',
+  },
+  {
+    title: 'unknown vendor, strings that differ',
+    source: unknown('a1'),
+    destination: unknown('a2'),
+    verdict: 'only-the-target-can-tell',
+    about: 'migration-version',
+  },
+  {
+    title: 'unknown vendor, the same string',
+    source: unknown('a1'),
+    destination: unknown('a1'),
+    verdict: 'compatible',
+  },
+];
