@@ -65,7 +65,7 @@ export const pciFieldsOf = (format: string): PciFields | undefined => knowledge[
  * How the fields of a format must stand to the destination's, by their roles: an identity is equal,
  * a capability is covered, and a version is one that the destination takes.
  */
-export const relationsOf = (format: Format): Readonly<Record<string, Relation>> => {
+const relationsOf = (format: Format): Readonly<Record<string, Relation>> => {
   const known = made.get(format);
   if (known !== undefined) return known;
   const relations: Record<string, Relation> = {};

@@ -16,7 +16,7 @@ export class DescriptorError extends Error {
 /** Longest version string: the attribute of the proposal of 2019 takes one page. */
 export const longestVersion = 4096;
 /** Attributes of one device. */
-export const mostAttributes = 256;
+const mostAttributes = 256;
 const mostDevices = 100_000;
 /** What a YAML reader is given; larger fleets are written in JSON. */
 const mostYaml = 4 << 20;

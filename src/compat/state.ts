@@ -17,26 +17,22 @@ const mostUnits = 64;
 const mostAttributes = 128;
 const mostMandatory = 32;
 
-/** What one state said so far, and the end of the field that said it, as an offset of the file. */
-export interface Said {
+/** What one state said so far. */
+interface Said {
   readonly attributes: Map<string, string>;
   readonly relations: Map<string, Relation>;
   readonly mandatory: Set<string>;
   readonly optional: Set<string>;
-  /** Attribute or mandatory part by name: the first byte of the file that it did not need. */
-  readonly ends: Map<string, number>;
   format: string | undefined;
   units: number;
 }
 
 /** Listens to the decoding of every device of one input, and keeps what tells devices apart. */
-export class StateReader {
+class StateReader {
   readonly #formats: readonly Format[];
   readonly #devices = new Map<string, Said>();
   readonly #watchers = new Map<string, readonly Watcher[]>();
   #sealed = false;
-  /** Bumped by everything that may change a descriptor. */
-  changes = 0;
 
   constructor(formats: readonly Format[] = builtins) {
     this.#formats = formats;
@@ -46,10 +42,6 @@ export class StateReader {
     event: (event) => this.#event(event),
     unit: (unit) => this.#unit(unit),
   };
-
-  get devices(): ReadonlyMap<string, Said> {
-    return this.#devices;
-  }
 
   #event(event: ContainerEvent): void {
     if (event.kind === 'sealed-header') this.#sealed = true;
@@ -73,8 +65,6 @@ export class StateReader {
       const wide = value >= 0x1_0000n || (layout.kind === 'uint' && layout.hex === true);
       said.attributes.set(key, wide ? `0x${value.toString(16)}` : value.toString());
       said.relations.set(key, relation);
-      if (!said.ends.has(key)) said.ends.set(key, endOf(unit, field));
-      this.changes += 1;
     }
   }
 
@@ -91,8 +81,6 @@ export class StateReader {
         if (field === undefined || said[kind].size >= mostMandatory) continue;
         const part = `${field.name} ${valueText(field) ?? ''}`.trimEnd();
         said[kind].add(part);
-        if (!said.ends.has(part)) said.ends.set(part, endOf(unit, field));
-        this.changes += 1;
       }
     }
   }
@@ -105,7 +93,6 @@ export class StateReader {
         relations: new Map(),
         mandatory: new Set(),
         optional: new Set(),
-        ends: new Map(),
         format: undefined,
         units: 0,
       };
@@ -149,11 +136,6 @@ export class StateReader {
     });
   }
 }
-
-const endOf = (unit: Unit, field: Node): number => {
-  const last = unit.locate(field).ranges.at(-1);
-  return last === undefined ? 0 : last.offset + last.length;
-};
 
 interface Watcher {
   readonly kind: 'mandatory' | 'optional';
