@@ -10,6 +10,7 @@ import { derived } from '../states/derive.ts';
 import { diffStates } from '../states/diff.ts';
 import { DocumentError, documentLimits, type StateDocument } from '../states/document.ts';
 import { assemble, encodeDevice, encodeDocument, type PayloadFiles } from '../states/encode.ts';
+import { detectContainer, detectionHead } from '../container/detect.ts';
 import { deviceNamed, InsertError, insertState } from '../states/insert.ts';
 import { fileNames } from '../states/names.ts';
 import { seekable, type OpenOptions, type Seekable } from '../states/open.ts';
@@ -349,6 +350,12 @@ export const runExtract = async (path: string, flags: ExtractFlags): Promise<num
 export const runRedact = async (path: string, flags: RedactFlags): Promise<number> => {
   const options = await walkOptions(flags);
   return withInput(path, async (input) => {
+    if (detectContainer(input.readAt(0, detectionHead)) === 'sealed') {
+      throw new UsageError(
+        `${path}: is sealed, and a seal does not survive a change of what it seals`,
+        'vstate-check open takes the state out of its envelope',
+      );
+    }
     const { rope, replaced, kept, told } = redactStates(input, {
       ...options,
       addresses: flags.addresses ?? false,

@@ -209,6 +209,13 @@ describe('diff', () => {
 });
 
 describe('redact', () => {
+  it('refuses a sealed state, whose seal would not survive it', () => {
+    const { status, stderr, stdout } = run(['redact', 'corpus/sealed/sound-one-frame.bin']);
+    assert.equal(status, 2);
+    assert.match(stderr, /is sealed.*vstate-check open takes the state out/u);
+    assert.equal(stdout, '');
+  });
+
   it('says what it replaced and what it kept, and keeps the structure', () => {
     const { status, stderr } = run(['redact', stream, '-o', file('redacted.bin')]);
     assert.equal(status, 0, stderr);

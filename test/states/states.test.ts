@@ -374,7 +374,9 @@ describe('a redacted input', () => {
     return `${container} ${hash.digest('hex')}`;
   };
 
-  it.each(corpusFiles)('has the shape and the structural findings of %s', async (name) => {
+  // A seal does not survive a change of what it seals: `redact` refuses it.
+  const unsealed = corpusFiles.filter((name) => !name.startsWith('sealed'));
+  it.each(unsealed)('has the shape and the structural findings of %s', async (name) => {
     const bytes = new Uint8Array(readFileSync(join(corpus, name)));
     const { rope, told } = redactStates(await open(bytes), { addresses: false });
     const redacted = rope.bytes();
