@@ -14,7 +14,7 @@ const pkcs8 = '302e020100300506032b657004220420';
  * A key for examples and tests whose secret is the digest of its name, so that everybody has it: it
  * must never stand in a keyring.
  */
-export const testKey = (name: string): Crypto.KeyObject => {
+const testKey = (name: string): Crypto.KeyObject => {
   const { createHash, createPrivateKey } = crypto();
   const secret = createHash('sha256').update(`vstate-check test key ${name}`).digest('hex');
   return createPrivateKey({

@@ -169,7 +169,7 @@ export class VfioUserDevice {
 }
 
 /** 0, or `-errno`; an error without a number is EIO. */
-export const answerOf = (reply: Message): number =>
+const answerOf = (reply: Message): number =>
   isFailure(reply) ? -(reply.error === 0 || reply.error > 4095 ? 5 : reply.error) : 0;
 
 export const versionBody = (

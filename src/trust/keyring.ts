@@ -57,7 +57,7 @@ export const readKeyring = (path: string): Keyring => {
 };
 
 /** One key of a keyring from the text of its file. */
-export const parseKey = (text: string, path: string): KeyringEntry => {
+const parseKey = (text: string, path: string): KeyringEntry => {
   const start = text.indexOf(begin);
   const stop = text.indexOf(end);
   if (start < 0 || stop < start) {

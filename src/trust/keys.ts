@@ -27,7 +27,7 @@ export const newKeyPair = (): { readonly privatePem: string; readonly publicPem:
 };
 
 /** The 32 bytes of an Ed25519 public key. */
-export const rawKey = (key: KeyObject): Uint8Array => {
+const rawKey = (key: KeyObject): Uint8Array => {
   const der = key.export({ format: 'der', type: 'spki' });
   return Uint8Array.from(der.subarray(der.length - 32));
 };

@@ -105,7 +105,7 @@ describe.skipIf(missing)('a guard between two QEMUs', () => {
     const { inputs } = JSON.parse(readFileSync(report, 'utf8')) as {
       readonly inputs: readonly { readonly findings: readonly { readonly rule: string }[] }[];
     };
-    assert.ok(inputs[0]?.findings.some(({ rule }) => rule.startsWith("qemu-footer-")));
+    assert.ok(inputs[0]?.findings.some(({ rule }) => rule.startsWith('qemu-footer-')));
   });
 
   it('gives a sound stream to a reader behind a pipe', async () => {

@@ -11,7 +11,7 @@ export const sealedSuite = 1;
 
 /** Bytes of the header before the keys of the signers. */
 export const fixedLength = 64;
-export const keyLength = 32;
+const keyLength = 32;
 export const signatureLength = 64;
 /** Bytes of a frame before its payload. */
 export const frameHeadLength = 32;
@@ -21,7 +21,7 @@ export const smallestFrame = 1 << 8;
 export const largestFrame = 1 << 24;
 export const mostSigners = 16;
 /** Bytes of one text of the identity. */
-export const longestText = 1024;
+const longestText = 1024;
 /** Times are seconds of the Unix clock; the last one that other programs can hold, too. */
 const latestTime = 2n ** 53n - 1n;
 
