@@ -7,6 +7,7 @@ const schemes: Readonly<Record<string, Open>> = {
   harness: async (rest, options) => (await import('./harness.ts')).openHarness(rest, options),
   command: async (rest, options) => (await import('./command.ts')).openCommand(rest, options),
   module: async (rest, options) => (await import('./module.ts')).openModule(rest, options),
+  qemu: async (rest, options) => (await import('./qemu.ts')).openQemu(rest, options),
   'vfio-user': async (rest, options) =>
     (await import('./vfio-user.ts')).openVfioUser(rest, options),
 };
