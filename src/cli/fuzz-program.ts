@@ -7,7 +7,6 @@ export interface TargetFlags {
   readonly memory: number;
   readonly outputLimit: number;
   readonly env?: readonly string[];
-  readonly allowDevice?: boolean;
 }
 
 export interface FuzzFlags extends TargetFlags {
@@ -86,12 +85,11 @@ const targetFlags = (command: Command): Command =>
     .option('--timeout <ms>', 'time of one execution', count, 1000)
     .option('--memory <MiB>', 'memory that the target may take', count, 2048)
     .option('--output-limit <KiB>', 'output of one execution', count, 1024)
-    .option('--env <name=value>', 'a variable of the target’s environment (repeatable)', several)
-    .option('--allow-device', 'let a target touch a real device of this host');
+    .option('--env <name=value>', 'a variable of the target’s environment (repeatable)', several);
 
 const fuzzExamples = `
 Targets: harness:PROGRAM, command:'PROGRAM @@', vfio-user:SOCKET, qemu:'PROGRAM …',
-module:FILE, vfio:PATH (see docs/targets.md).
+module:FILE (see docs/targets.md).
 
 Examples:
   vstate-check fuzz --demo

@@ -17,7 +17,8 @@ export const limitsOf = (flags: TargetFlags): Limits => ({
   memory: flags.memory * MEBIBYTE,
   output: flags.outputLimit * KIBIBYTE,
   environment: Object.fromEntries((flags.env ?? []).map(variable)),
-  allowDevice: flags.allowDevice ?? false,
+  // No target that is there touches a device of this host.
+  allowDevice: false,
 });
 
 const variable = (text: string): readonly [string, string] => {

@@ -67,7 +67,9 @@ describe('oracles', () => {
   });
 
   it('has a test for every oracle', () => {
-    const tested = [...table.map(([, oracle]) => oracle), 'targets-disagree'];
+    // The state that depends on cuts has a file of its own, with a driver of the bench.
+    const elsewhere = ['targets-disagree', 'state-depends-on-cuts'];
+    const tested = [...table.map(([, oracle]) => oracle), ...elsewhere];
     assert.deepEqual(tested.sort(), oracles.map(({ id }) => id).sort());
   });
 });

@@ -61,6 +61,8 @@ must not care where writes end. Act on what the bytes say, when all of a part is
     const session = onlyLoaded(subject);
     const [whole, cut] = companion?.saves ?? [];
     if (session === undefined || whole === undefined || cut === undefined) return undefined;
+    // A refusal in one of them is for verdict-depends-on-cuts to say.
+    if (companion?.steps.some((status) => (status ?? 0) < 0) === true) return undefined;
     const at = subject.known.differs(whole, cut);
     if (at === undefined) return undefined;
     return {
