@@ -125,10 +125,10 @@ describe('module:', () => {
     ];
     const batch = expected.map(([what]) => execution(bytes(0x4d, what, 0, 0)));
     const results = await target.run(batch, patient);
-    // What a stack without end meets first, its own limit or that of the heap, is up to the Node.
-    const endless = expected.findIndex(([what]) => what === 8);
-    const first = results[endless]?.outcome;
-    if (first?.kind === 'exhausted') expected[endless] = [8, { kind: 'exhausted', what: 'memory' }];
+    // An array of 2^40 bytes is too long for Node 20, and takes too much memory on Node 24.
+    const huge = expected.findIndex(([what]) => what === 8);
+    const first = results[huge]?.outcome;
+    if (first?.kind === 'exhausted') expected[huge] = [8, { kind: 'exhausted', what: 'memory' }];
     assert.deepEqual(
       results.map(({ outcome }) => outcome),
       expected.map(([, outcome]) => outcome),
