@@ -44,6 +44,13 @@ describe('report', () => {
     assert.match(readFileSync(at('markdown'), 'utf8'), /`index-out-of-bounds`/u);
   });
 
+  it('takes the answers of compat', () => {
+    const pair = ['corpus/mtty/one-port.bin', 'corpus/mtty/two-ports.bin'];
+    writeFileSync(at('compat.json'), run(['compat', ...pair, '--json']).stdout);
+    const { stdout } = run(['report', at('compat.json'), '--output', 'markdown']);
+    assert.match(stdout, /one-port\.bin → corpus\/mtty\/two-ports\.bin: incompatible/u);
+  });
+
   it('is the same bytes twice', () => {
     const page = (): string => run(['report', at('check.json'), at('campaign')]).stdout;
     assert.equal(page(), page());

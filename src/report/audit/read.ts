@@ -29,14 +29,14 @@ export const documentPart = (
   if (typeof value.payload === 'string' && typeof value.payloadType === 'string') {
     return attestation(value, origin);
   }
-  const answers = list(value.answers);
-  if (answers.length > 0) {
-    const rows = answers.map(
-      (one) => [text(one.source), text(one.destination), text(one.verdict)] as const,
-    );
-    return { ...origin, kind: 'compat', rows };
-  }
-  return undefined;
+  if (!Array.isArray(value.rows)) return undefined;
+  const rows = list(value.rows).flatMap(({ source, destinations }) =>
+    list(destinations).map(({ name, verdict }) => {
+      const from = isRecord(source) ? text(source.name) : '';
+      return [from, text(name), text(verdict)] as const;
+    }),
+  );
+  return { ...origin, kind: 'compat', rows: rows.slice(0, MOST) };
 };
 
 const inputOf = (value: Json): AuditInput => ({
