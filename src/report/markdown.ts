@@ -1,8 +1,7 @@
 import type { CheckedInput } from '../check/check.ts';
-import type { Verdict } from '../check/judge.ts';
-import { counts, severities, threats, threatTitles, type Finding } from '../finding/finding.ts';
+import { counts, severities, threatTitles, type Finding } from '../finding/finding.ts';
 import { offsetText, printable, sizeText } from './escape.ts';
-import { isUnread, type Report } from './report.ts';
+import { isUnread, threatsOf, type Report } from './report.ts';
 import { containerText } from './words.ts';
 
 const MOST_FINDINGS = 50;
@@ -76,32 +75,14 @@ const ruleCounts = ({ verdicts }: CheckedInput): string => {
   return `${asked.filter((verdict) => verdict === 'pass').length} of ${asked.length}`;
 };
 
-/** Every threat with what came of its rules over all inputs, so that silence is told from safety. */
-const threatTable = ({ rules, inputs }: Report): readonly string[] => {
-  const lines = [
-    '| threat | passed | failed | undecided | not applicable |',
-    '| --- | --- | --- | --- | --- |',
-  ];
-  for (const threat of threats) {
-    const tally: Record<Verdict, number> = {
-      pass: 0,
-      fail: 0,
-      undecided: 0,
-      'not-applicable': 0,
-    };
-    for (const rule of rules) {
-      if (!rule.threats.includes(threat)) continue;
-      for (const input of inputs) {
-        const verdict = isUnread(input) ? 'undecided' : input.verdicts[rule.id];
-        if (verdict !== undefined) tally[verdict] += 1;
-      }
-    }
-    lines.push(
-      `| \`${threat}\`: ${threatTitles[threat]} | ${tally.pass} | ${tally.fail} | ${tally.undecided} | ${tally['not-applicable']} |`,
-    );
-  }
-  return lines;
-};
+const threatTable = (report: Report): readonly string[] => [
+  '| threat | passed | failed | undecided | not applicable |',
+  '| --- | --- | --- | --- | --- |',
+  ...threatsOf(report).map(
+    ({ threat, pass, fail, undecided, 'not-applicable': other }) =>
+      `| \`${threat}\`: ${threatTitles[threat]} | ${pass} | ${fail} | ${undecided} | ${other} |`,
+  ),
+];
 
 const findingLines = ({ findings }: CheckedInput): readonly string[] => {
   const sorted = [...findings].sort(

@@ -4,6 +4,7 @@ import type { Rule } from '../rules/rule.ts';
 import type { GoneFinding } from './baseline.ts';
 import type { CheckRun, UnreadInput } from './json.ts';
 import type { Picture } from './picture.ts';
+import { tallyByThreat, type ThreatTally } from './threat-tally.ts';
 
 /** One run as every output sees it: what was checked, by which rules, with what result. */
 export interface Report extends CheckRun {
@@ -39,3 +40,9 @@ export interface InputFinding {
 
 export const isUnread = (input: CheckedInput | UnreadInput): input is UnreadInput =>
   'error' in input;
+
+/** What came of the rules of each threat; of an input that was not read no rule is decided. */
+export const threatsOf = ({ rules, inputs }: Report): readonly ThreatTally[] =>
+  tallyByThreat(rules, inputs, (input, rule) =>
+    isUnread(input) ? 'undecided' : input.verdicts[rule],
+  );

@@ -6,7 +6,7 @@ import { pageOf } from '../html/page.ts';
 import { containerText } from '../words.ts';
 import type { Audit, AuditInput, AuditPart, CampaignFinding, CampaignPart } from './audit.ts';
 import { curves } from './curves.ts';
-import { inputsOf, openQuestions, tallyByThreat } from './tally.ts';
+import { auditThreats, inputsOf, openQuestions } from './tally.ts';
 
 const MOST_ROWS = 500;
 
@@ -53,7 +53,7 @@ const by = (part: AuditPart): string => {
 const threatTable = (audit: Audit, rules: readonly Rule[]): Markup =>
   markup`<div class="scroll" tabindex="0" role="region" aria-label="Results by threat"><table>
 <thead><tr><th scope="col">threat</th><th scope="col" class="number">passed</th><th scope="col" class="number">failed</th><th scope="col" class="number">not decided</th><th scope="col" class="number">not applicable</th><th scope="col" class="number">found by fuzzing</th></tr></thead>
-<tbody>${tallyByThreat(audit, rules).map(({ threat, pass, fail, undecided, notApplicable, fuzzed }) => markup`<tr><th scope="row">${threat}<br><span class="quiet">${threatTitles[threat]}</span></th><td class="number word-pass">${pass}</td><td class="number ${fail > 0 ? 'word-high' : ''}">${fail}</td><td class="number ${undecided > 0 ? 'word-medium' : ''}">${undecided}</td><td class="number quiet">${notApplicable}</td><td class="number ${fuzzed > 0 ? 'word-high' : ''}">${fuzzed}</td></tr>`)}</tbody></table></div>
+<tbody>${auditThreats(audit, rules).map(({ threat, pass, fail, undecided, 'not-applicable': other, fuzzed }) => markup`<tr><th scope="row">${threat}<br><span class="quiet">${threatTitles[threat]}</span></th><td class="number word-pass">${pass}</td><td class="number ${fail > 0 ? 'word-high' : ''}">${fail}</td><td class="number ${undecided > 0 ? 'word-medium' : ''}">${undecided}</td><td class="number quiet">${other}</td><td class="number ${fuzzed > 0 ? 'word-high' : ''}">${fuzzed}</td></tr>`)}</tbody></table></div>
 <p class="quiet">Rules are counted over ${inputsOf(audit).length} inputs. A threat without passed rules was not looked at.</p>`;
 
 const partSection = (part: AuditPart, index: number): Markup => {

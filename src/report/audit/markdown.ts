@@ -3,7 +3,7 @@ import type { Rule } from '../../rules/rule.ts';
 import { printable } from '../escape.ts';
 import { markdownText as text } from '../markdown.ts';
 import type { Audit, AuditPart } from './audit.ts';
-import { openQuestions, tallyByThreat } from './tally.ts';
+import { auditThreats, openQuestions } from './tally.ts';
 
 const MOST = 100;
 
@@ -20,9 +20,9 @@ export const auditMarkdown = (audit: Audit, rules: readonly Rule[]): string => {
     '',
     '| threat | passed | failed | not decided | not applicable | found by fuzzing |',
     '| --- | --- | --- | --- | --- | --- |',
-    ...tallyByThreat(audit, rules).map(
-      ({ threat, pass, fail, undecided, notApplicable, fuzzed }) =>
-        `| \`${threat}\`: ${threatTitles[threat]} | ${pass} | ${fail} | ${undecided} | ${notApplicable} | ${fuzzed} |`,
+    ...auditThreats(audit, rules).map(
+      ({ threat, pass, fail, undecided, 'not-applicable': other, fuzzed }) =>
+        `| \`${threat}\`: ${threatTitles[threat]} | ${pass} | ${fail} | ${undecided} | ${other} | ${fuzzed} |`,
     ),
     ...audit.parts.flatMap(partLines),
     '',

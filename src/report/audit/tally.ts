@@ -1,40 +1,22 @@
-import { threats, type Threat } from '../../finding/finding.ts';
 import type { Rule } from '../../rules/rule.ts';
+import { tallyByThreat, type ThreatTally } from '../threat-tally.ts';
 import type { Audit, AuditInput } from './audit.ts';
-
-/** What came of the rules of one threat over all inputs of an audit. */
-export interface ThreatTally {
-  readonly threat: Threat;
-  readonly pass: number;
-  readonly fail: number;
-  readonly undecided: number;
-  readonly notApplicable: number;
-  /** Findings of campaigns that name the threat. */
-  readonly fuzzed: number;
-}
 
 export const inputsOf = ({ parts }: Audit): readonly AuditInput[] =>
   parts.flatMap((part) => (part.kind === 'check' ? part.inputs : []));
 
-export const tallyByThreat = (audit: Audit, rules: readonly Rule[]): readonly ThreatTally[] => {
-  const inputs = inputsOf(audit);
-  const campaigns = audit.parts.flatMap((part) => (part.kind === 'campaign' ? part.findings : []));
-  return threats.map((threat) => {
-    const ids = rules.filter((rule) => rule.threats.includes(threat)).map(({ id }) => id);
-    const count = (verdict: string): number =>
-      inputs.reduce(
-        (sum, { verdicts }) => sum + ids.filter((id) => verdicts[id] === verdict).length,
-        0,
-      );
-    return {
-      threat,
-      pass: count('pass'),
-      fail: count('fail'),
-      undecided: count('undecided'),
-      notApplicable: count('not-applicable'),
-      fuzzed: campaigns.filter((finding) => finding.threats.includes(threat)).length,
-    };
-  });
+/** What came of the rules of each threat, and how many findings of campaigns name it. */
+export const auditThreats = (
+  audit: Audit,
+  rules: readonly Rule[],
+): readonly (ThreatTally & { readonly fuzzed: number })[] => {
+  const found = audit.parts.flatMap((part) => (part.kind === 'campaign' ? part.findings : []));
+  return tallyByThreat(rules, inputsOf(audit), ({ verdicts }, rule) => verdicts[rule]).map(
+    (tally) => ({
+      ...tally,
+      fuzzed: found.filter((finding) => finding.threats.includes(tally.threat)).length,
+    }),
+  );
 };
 
 /** What an audit must not leave unsaid: inputs that were not read, rules that were not decided. */

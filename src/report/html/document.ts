@@ -1,11 +1,10 @@
 import type { CheckedInput } from '../../check/check.ts';
-import type { Verdict } from '../../check/judge.ts';
-import { counts, severities, threats, threatTitles } from '../../finding/finding.ts';
+import { counts, severities, threatTitles } from '../../finding/finding.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { sizeText } from '../escape.ts';
 import type { UnreadInput } from '../json.ts';
 import { fewer } from '../picture.ts';
-import { isUnread, type Report } from '../report.ts';
+import { isUnread, threatsOf, type Report } from '../report.ts';
 import { rulesDigest } from '../rules-digest.ts';
 import { containerText } from '../words.ts';
 import { fieldPanes } from './fields.ts';
@@ -100,18 +99,10 @@ const tally = ({ findings }: CheckedInput): Markup => {
   return parts.length === 0 ? markup`<span class="word-pass">none</span>` : markup`${parts}`;
 };
 
-const threatTable = ({ rules, inputs }: Report): Markup => {
-  const rows = threats.map((threat) => {
-    const sum: Record<Verdict, number> = { pass: 0, fail: 0, undecided: 0, 'not-applicable': 0 };
-    for (const rule of rules) {
-      if (!rule.threats.includes(threat)) continue;
-      for (const input of inputs) {
-        const verdict = isUnread(input) ? 'undecided' : input.verdicts[rule.id];
-        if (verdict !== undefined) sum[verdict] += 1;
-      }
-    }
+const threatTable = (report: Report): Markup => {
+  const rows = threatsOf(report).map((sum) => {
     return markup`<tr>
-      <th scope="row">${threat}<br /><span class="quiet">${threatTitles[threat]}</span></th>
+      <th scope="row">${sum.threat}<br /><span class="quiet">${threatTitles[sum.threat]}</span></th>
       <td class="number word-pass">${sum.pass}</td>
       <td class="number ${sum.fail > 0 ? 'word-high' : ''}">${sum.fail}</td>
       <td class="number ${sum.undecided > 0 ? 'word-medium' : ''}">${sum.undecided}</td>
