@@ -49,6 +49,9 @@ export const writeFolder = (
   syncFolder(dirname(path));
 };
 
+/** Whether a name is one that the two above write under before they rename. */
+export const isUnfinished = (name: string): boolean => /\.[0-9a-f]{8}\.tmp$/u.test(name);
+
 export const writeAll = (fd: number, data: Uint8Array | string): void => {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data;
   for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);

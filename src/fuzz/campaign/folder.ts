@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { errorCode } from '../../bytes/source.ts';
 import { aflName, digestOf, plainName, readPlain, type Entry } from './foreign.ts';
-import { writeFolder, writeWhole } from './files.ts';
+import { isUnfinished, writeFolder, writeWhole } from './files.ts';
 import { Journal } from './journal.ts';
 import { fuzzerStats, plotHeader, plotLine, type Statistics } from './statistics.ts';
 
@@ -59,6 +59,7 @@ export class Folder {
     this.settings = settings;
     this.#lock = join(path, '.lock');
     lock(this.#lock);
+    sweep(path);
     this.journal = new Journal(join(path, 'journal.jsonl'));
   }
 
@@ -68,7 +69,9 @@ export class Folder {
       if (existsSync(join(path, 'campaign.json'))) {
         throw new FolderError(`${path} holds a campaign already`);
       }
-      const there = readdirSync(path).filter((name) => !['corpus', 'findings'].includes(name));
+      // A campaign that was killed before it began leaves some of these, and nothing that counts.
+      const ours = ['.lock', 'corpus', 'findings', 'journal.jsonl', 'plot_data'];
+      const there = readdirSync(path).filter((name) => !ours.includes(name) && !isUnfinished(name));
       if (there.length > 0) throw new FolderError(`${path} is not empty`);
       for (const inner of ['corpus/kept', 'corpus/generated', 'findings']) {
         mkdirSync(join(path, inner), { recursive: true, mode: 0o700 });
@@ -117,7 +120,7 @@ export class Folder {
   findings(): readonly string[] {
     const folder = join(this.path, 'findings');
     return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && !entry.name.endsWith('.tmp'))
+      .filter((entry) => entry.isDirectory() && !isUnfinished(entry.name))
       .map(({ name }) => name)
       .sort();
   }
@@ -203,6 +206,20 @@ const lock = (path: string): void => {
     throw new FolderError(`another campaign (process ${pid}) works in the folder`);
   }
   writeWhole(path, `${process.pid}`);
+};
+
+/** Removes what a killed campaign was writing; only whoever holds the lock may. */
+const sweep = (path: string): void => {
+  const findings = join(path, 'findings');
+  const folders = [path, join(path, 'corpus', 'kept'), join(path, 'corpus', 'generated'), findings];
+  for (const folder of folders) {
+    if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) continue;
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const inner = join(folder, entry.name);
+      if (isUnfinished(entry.name)) rmSync(inner, { recursive: true, force: true });
+      else if (folder === findings && entry.isDirectory()) folders.push(inner);
+    }
+  }
 };
 
 const isAlive = (pid: number): boolean => {
