@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, linkSync, openSync, renameSync, rmSync, writeSync, writevSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from './source.ts';
 
@@ -49,6 +49,27 @@ export const outputSink = (fd = 1): Sink => ({
   commit: () => undefined,
   close: () => undefined,
 });
+
+/** Writes pieces to standard output as if they were one, with one call where the reader takes them. */
+export const writePieces = (pieces: readonly Uint8Array[], fd = 1): void => {
+  const [only] = pieces;
+  if (only === undefined) return;
+  let written = 0;
+  if (pieces.length > 1 && pieces.length <= MOST_AT_ONCE) {
+    try {
+      written = writevSync(fd, pieces);
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error;
+    }
+  }
+  for (const piece of pieces) {
+    if (written < piece.length) writeAll(fd, written > 0 ? piece.subarray(written) : piece);
+    written = Math.max(written - piece.length, 0);
+  }
+};
+
+/** linux include/uapi/linux/uio.h: UIO_MAXIOV is 1024. */
+const MOST_AT_ONCE = 1024;
 
 const idle = new Int32Array(new SharedArrayBuffer(4));
 const SHORTEST_WAIT_MS = 0.05;

@@ -32,6 +32,10 @@ export interface StateOptions {
   /** Whether the result tells the SHA-256 of the state. */
   readonly digest?: boolean | undefined;
   readonly budgets?: Partial<Budgets> | undefined;
+  /** Whether a state that no format explains is described from outside; it is where this is left out. */
+  readonly analyse?: boolean | undefined;
+  /** Whether a record is given to the rules when only its payload is to come. */
+  readonly early?: boolean | undefined;
 }
 
 /** What is known of one device's state when it has ended. */
@@ -185,24 +189,29 @@ export class DeviceState {
   #open(format: Format, identified: StateEnd['identified']): void {
     this.#format = format;
     this.#identified = identified;
-    const analyser = format === opaque ? analyse() : undefined;
+    const analyser = format === opaque && this.#options.analyse !== false ? analyse() : undefined;
     this.#analyser = analyser;
+    const unitOf = (root: Node): Unit => ({
+      root,
+      format: format.id,
+      device: this.#options.name,
+      locate: (field, note) => locate(decoder, field, note),
+    });
     const decoder = new Decoder(
       format.layout,
       {
         unit: (root) => {
-          this.#sink.unit({
-            root,
-            format: format.id,
-            device: this.#options.name,
-            locate: (field, note) => locate(decoder, field, note),
-          });
+          this.#sink.unit(unitOf(root));
+        },
+        again: (root) => {
+          this.#sink.unit({ ...unitOf(root), again: true });
         },
         payload: (_leaf, piece) => {
           analyser?.add(piece);
         },
       },
       this.#options.budgets,
+      this.#options.early,
     );
     this.#decoder = decoder;
     for (const { bytes, offset, packed } of this.#held) decoder.push(bytes, offset, packed);

@@ -32,6 +32,8 @@ export interface ExamineOptions {
   readonly look?: number | undefined;
   /** The end of the input may be long in coming, so nothing there is waited for. */
   readonly live?: boolean | undefined;
+  /** Whether states that no format explains are described from outside: digest, entropy, pointers. */
+  readonly analyse?: boolean | undefined;
   /** Takes the state of a seal, each frame when its signatures hold; borrowed until it returns. */
   readonly release?: ((payload: Uint8Array, last: boolean) => void) | undefined;
 }
@@ -260,9 +262,12 @@ class States {
   }
 
   #begin(device: number, name: string, offset: number): void {
-    const { format, formats, budgets, digest } = this.#options;
+    const { format, formats, budgets, digest, analyse, live: early } = this.#options;
     const state = new DeviceState(
-      { name: this.#bare ? '' : name, format, formats, budgets, digest, size: this.#size },
+      {
+        ...{ name: this.#bare ? '' : name, size: this.#size },
+        ...{ format, formats, budgets, digest, analyse, early },
+      },
       {
         unit: (unit) => this.#observer.unit?.(unit),
         state: (end) => this.#observer.state?.(end),

@@ -51,6 +51,8 @@ export class Judge {
   readonly #kinds = new Set<string>();
   readonly #formats = new Set<string>();
   #unread = false;
+  /** A state that no format explains was passed on without a look. */
+  #unanalysed = false;
   /** Index of the gravest severity that was found. */
   #gravest: number = severities.length;
 
@@ -96,11 +98,14 @@ export class Judge {
         for (const seat of seatsOver(unit.format)) {
           const { fault } = seat.rule;
           if (fault !== undefined && !codes.has(fault)) continue;
+          // What counts and remembers has counted this one already.
+          if (fault === undefined && unit.again === true) continue;
           this.#take(seat, seat.watcher.unit?.(unit), unit.device);
         }
       },
       state: (state) => {
         this.#formats.add(state.format);
+        if (state.format === 'opaque' && state.opaque === undefined) this.#unanalysed = true;
         for (const seat of this.#seats) {
           this.#take(seat, seat.watcher.state?.(state), state.device);
         }
@@ -144,6 +149,7 @@ export class Judge {
   /** Whether a rule that found nothing had anything to look at. */
   #quiet(rule: Rule): Verdict {
     const { applies } = rule;
+    if (rule.needs === 'analysis' && this.#unanalysed) return 'undecided';
     switch (applies.to) {
       case 'input':
         return 'pass';

@@ -1,6 +1,6 @@
-import { fileSink, outputSink } from '../bytes/sink.ts';
+import { fileSink, writePieces } from '../bytes/sink.ts';
 import { errorCode } from '../bytes/source.ts';
-import { severities } from '../finding/finding.ts';
+import { reaches, severities } from '../finding/finding.ts';
 import { Gate } from '../guard/gate.ts';
 import { relay, RelayError } from '../guard/relay.ts';
 import { printable } from '../report/escape.ts';
@@ -42,7 +42,7 @@ interface Made {
   /** Counts the seal that has passed. */
   readonly remember: (() => void) | undefined;
 }
-type MakeGate = (write: (bytes: Uint8Array) => void) => Made;
+type MakeGate = (write: (pieces: readonly Uint8Array[]) => void) => Made;
 
 const gateMaker = async (flags: GuardFlags): Promise<MakeGate> => {
   const { formats, rules } = await catalogueOption(flags.formatFile);
@@ -54,8 +54,13 @@ const gateMaker = async (flags: GuardFlags): Promise<MakeGate> => {
   const expect = await expectationOf(flags, examine);
   const { trust, sequences } = trustOfRun(flags);
   const failOn = severities.find((severity) => severity === flags.failOn);
+  const analyse = rules.some(
+    ({ needs, severity }) =>
+      needs === 'analysis' && failOn !== undefined && reaches(severity, failOn),
+  );
+  const { hold } = flags;
   return (write) => {
-    const gate = new Gate({ rules, examine, expect, trust, failOn, hold: flags.hold, write });
+    const gate = new Gate({ rules, examine, expect, trust, failOn, hold, analyse, write });
     if (sequences === undefined) return { gate, remember: undefined };
     const remember = (): void => {
       const { header } = gate;
@@ -72,15 +77,10 @@ const gateMaker = async (flags: GuardFlags): Promise<MakeGate> => {
 
 /** From standard input to standard output, at the speed of the slower one. */
 const piped = async (make: MakeGate): Promise<Made> => {
-  const sink = outputSink();
-  const made = make(sink.write);
+  const made = make(writePieces);
   const source = opened('-');
   try {
-    for await (const block of source.blocks()) {
-      await made.gate.push(block);
-      if (made.gate.state === 'stopped') return made;
-    }
-    await made.gate.end();
+    await fed(made.gate, source.blocks());
     return made;
   } catch (error) {
     if (errorCode(error) === 'EPIPE') {
@@ -88,6 +88,27 @@ const piped = async (make: MakeGate): Promise<Made> => {
     }
     throw new UndoneError(`standard input or output: ${reasonOf(error)}`);
   }
+};
+
+/** Gives a gate all blocks, and their end, unless it stops before. */
+const fed = async (
+  gate: Gate,
+  blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> => {
+  if (Symbol.asyncIterator in blocks) {
+    for await (const block of blocks) {
+      await gate.push(block);
+      if (gate.state === 'stopped') return;
+    }
+  } else {
+    for (const block of blocks) {
+      const waiting = gate.push(block);
+      // Waiting for a promise a block costs about as much as judging the block.
+      if (waiting !== undefined) await waiting;
+      if (gate.state === 'stopped') return;
+    }
+  }
+  await gate.end();
 };
 
 const relayed = async (listen: string, connect: string, make: MakeGate): Promise<Made> => {

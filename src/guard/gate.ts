@@ -17,8 +17,10 @@ export interface GateOptions {
   readonly failOn: Severity | undefined;
   /** Bytes that may wait for their judgement. */
   readonly hold: number;
-  /** Takes what is released; borrowed until the call returns unless `owned`. */
-  readonly write: (bytes: Uint8Array) => void;
+  /** Whether states that no format explains are looked through for the rules that need it. */
+  readonly analyse?: boolean;
+  /** Takes what is released, in order; borrowed until the call returns. */
+  readonly write: (pieces: readonly Uint8Array[]) => void;
 }
 
 /** Why a gate is shut although no rule found anything: what it cannot judge does not pass. */
@@ -76,20 +78,25 @@ export class Gate {
     return this.#held.released;
   }
 
-  /** Takes the next bytes; borrowed until the call returns. */
-  async push(block: Uint8Array): Promise<void> {
+  /**
+   * Takes the next bytes, borrowed until it is done with them: when the call returns, or when the
+   * promise is kept that it gives at the beginning of a stream.
+   */
+  push(block: Uint8Array): Promise<void> | undefined {
     if (this.#state === 'passed') this.#late(block);
-    if (this.#state !== 'open') return;
-    if (this.#examination === undefined) {
-      this.#held.add(block);
-      if (!this.#told(false)) return;
-      const examination = await this.#begin();
-      for (const piece of this.#held.pieces()) examination.push(piece);
-      this.#go(new Uint8Array(0));
-      return;
-    }
+    if (this.#state !== 'open') return undefined;
+    if (this.#examination === undefined) return this.#first(block);
     this.#examination.push(block);
     this.#go(block);
+    return undefined;
+  }
+
+  async #first(block: Uint8Array): Promise<void> {
+    this.#held.add(block);
+    if (!this.#told(false)) return;
+    const examination = await this.#begin();
+    for (const piece of this.#held.pieces()) examination.push(piece);
+    this.#go(new Uint8Array(0));
   }
 
   /** The input has ended, or nothing more is to come. */
@@ -139,7 +146,11 @@ export class Gate {
         }
       },
     };
-    const options = { ...this.#options.examine, live: true };
+    const options = {
+      ...this.#options.examine,
+      live: true,
+      analyse: this.#options.analyse ?? false,
+    };
     const nothing = { readAt: undefined, size: undefined };
     const examination = new Examination(container, observer, options, nothing);
     this.#examination = examination;

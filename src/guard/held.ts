@@ -1,11 +1,11 @@
 /** Bytes that were taken and wait to be released, in order; offsets are those of the input. */
 export class Held {
-  readonly #write: (bytes: Uint8Array) => void;
+  readonly #write: (pieces: readonly Uint8Array[]) => void;
   #pieces: Uint8Array[] = [];
   #waiting = 0;
   #released = 0;
 
-  constructor(write: (bytes: Uint8Array) => void) {
+  constructor(write: (pieces: readonly Uint8Array[]) => void) {
     this.#write = write;
   }
 
@@ -40,31 +40,33 @@ export class Held {
 
   /** Takes a block behind what waits, writes everything before `offset`, and keeps the rest. */
   release(block: Uint8Array, offset: number): void {
+    const out: Uint8Array[] = [];
     let count = 0;
     for (const piece of this.#pieces) {
       const room = Math.max(offset - this.#released, 0);
       if (room < piece.length) {
         if (room > 0) {
-          this.#write(piece.subarray(0, room));
+          out.push(piece.subarray(0, room));
           this.#pieces[count] = piece.subarray(room);
-          this.#released += room;
-          this.#waiting -= room;
+          this.#let(room);
         }
         break;
       }
-      this.#write(piece);
-      this.#released += piece.length;
-      this.#waiting -= piece.length;
+      out.push(piece);
+      this.#let(piece.length);
       count += 1;
     }
     if (count > 0) this.#pieces.splice(0, count);
-    if (this.#waiting > 0) {
-      this.add(block);
-      return;
-    }
-    const room = Math.min(Math.max(offset - this.#released, 0), block.length);
-    if (room > 0) this.#write(block.subarray(0, room));
-    this.#released += room;
-    this.add(block.subarray(room));
+    const room = Math.max(offset - this.#released, 0);
+    const here = this.#waiting > 0 ? 0 : Math.min(room, block.length);
+    if (here > 0) out.push(block.subarray(0, here));
+    this.#released += here;
+    this.add(block.subarray(here));
+    if (out.length > 0) this.#write(out);
+  }
+
+  #let(count: number): void {
+    this.#released += count;
+    this.#waiting -= count;
   }
 }

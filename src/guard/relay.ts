@@ -9,7 +9,7 @@ export interface RelayOptions {
   readonly listen: string;
   /** Where its destination listens. */
   readonly connect: string;
-  readonly gate: (write: (bytes: Uint8Array) => void) => Gate;
+  readonly gate: (write: (pieces: readonly Uint8Array[]) => void) => Gate;
   /** Told when the relay listens. */
   readonly ready: () => void;
 }
@@ -68,9 +68,9 @@ const through = async (
     let done = false;
     let full = false;
     let quiet: NodeJS.Timeout | undefined;
-    const gate = make((bytes) => {
+    const gate = make((pieces) => {
       // A copy: what is released may be memory of the gate, and the socket keeps it for a while.
-      full = !destination.write(Uint8Array.from(bytes)) || full;
+      full = !destination.write(Buffer.concat(pieces)) || full;
     });
     const finish = (error?: Error): void => {
       if (done) return;
@@ -91,7 +91,9 @@ const through = async (
       source.resume();
     });
     source.on('data', (block: Uint8Array) => {
-      gate.push(block).then(settle, finish);
+      const waiting = gate.push(block);
+      if (waiting === undefined) settle();
+      else waiting.then(settle, finish);
     });
     source.on('end', () => {
       gate.end().then(() => {

@@ -42,9 +42,16 @@ const defaultBudgets: Budgets = {
 export interface DecodeSink {
   /** A unit is complete: one element of a format that is a repeat, or else the whole state. */
   unit(root: Node): void;
+  /** A unit that was given early has ended before its end; its faults are new. */
+  again?(root: Node): void;
   /** A piece of a leaf too large to keep; borrowed until the call returns. */
   payload?(leaf: Node, piece: Uint8Array): void;
 }
+
+/** Shorter payload is waited for: QEMU writes device state in pieces of this length. */
+const shortestEarly = 1 << 20;
+/** No device has this much memory; a record that claims more is not let go on its word. */
+const longestEarly = 2 ** 40;
 
 /** How a part ended: whole, or cut by its frame or the input with the fault already recorded. */
 type Ending = 'whole' | 'cut';
@@ -75,10 +82,17 @@ export class Decoder {
   #partial = false;
   /** The state is cut at this offset, and a fault says so already. */
   #saidUntil = -1;
+  /** Whether a unit is given when only unexplained bytes of it are to come. */
+  readonly #early: boolean;
+  /** Parts around the field that is being read that have something to read or to sum behind it. */
+  #inner = 0;
+  /** The unit that is being read has been given. */
+  #given = false;
   /** Checksums over fields that are being read. */
   readonly #taps = new Set<Checksum>();
 
-  constructor(layout: Layout, sink: DecodeSink, budgets: Partial<Budgets> = {}) {
+  constructor(layout: Layout, sink: DecodeSink, budgets: Partial<Budgets> = {}, early = false) {
+    this.#early = early;
     this.#budgets = { ...defaultBudgets, ...budgets };
     this.#sink = sink;
     this.#run = this.#state(layout);
@@ -93,9 +107,9 @@ export class Decoder {
     return this.#units;
   }
 
-  /** Bytes of the state before which every unit has been given away. */
+  /** Bytes of the state before which every unit has been given away; its payload counts as it comes. */
   get settled(): number {
-    return this.#settled;
+    return this.#given ? this.#feed.position : this.#settled;
   }
 
   /**
@@ -143,7 +157,11 @@ export class Decoder {
     const from = this.#feed.position;
     const holder: Node = branch('', layout, undefined, from);
     const ending = yield* this.#part(layout, name, holder, Infinity);
-    for (const root of holder.children) this.#deliver(root);
+    for (const root of holder.children) {
+      if (!this.#given) this.#deliver(root);
+      else if (ending === 'cut') this.#sink.again?.(root);
+    }
+    this.#given = false;
     this.#settled = this.#feed.position;
     this.extents.forget(this.#feed.position);
     return this.#feed.position === from ? 'cut' : ending;
@@ -236,19 +254,23 @@ export class Decoder {
   ): Generator<void, Ending, void> {
     const node = this.#leaf(layout, name, parent);
     const sums = openChecksums(layout);
+    const last = this.#early && sums.length === 0 ? Object.keys(layout.fields).at(-1) : undefined;
     let ending: Ending = 'whole';
     for (const field in layout.fields) {
       const shape = layout.fields[field];
       if (shape === undefined) continue;
       for (const { of, sum } of sums) if (of.includes(field)) this.#taps.add(sum);
       if (!this.#quick(shape, field, node, limit)) {
+        const more = field === last ? 0 : 1;
+        this.#inner += more;
         ending = yield* this.#part(shape, field, node, limit);
+        this.#inner -= more;
       }
       for (const { sum } of sums) this.#taps.delete(sum);
       if (ending === 'cut') break;
     }
     node.length = this.#feed.position - node.start;
-    if (ending === 'whole') judgeStruct(layout, node, sums);
+    if (ending === 'whole' && !this.#given) judgeStruct(layout, node, sums);
     return ending;
   }
 
@@ -277,7 +299,9 @@ export class Decoder {
         ending = 'cut';
         break;
       }
+      this.#inner += 1;
       ending = yield* this.#part(layout.element, `[${index}]`, node, limit);
+      this.#inner -= 1;
       if (this.#feed.position === from) break; // An element without bytes: more of them say nothing.
     }
     node.length = this.#feed.position - node.start;
@@ -295,7 +319,9 @@ export class Decoder {
     for (let index = 0; this.#feed.position < limit && ending === 'whole'; index += 1) {
       if (!(yield* this.#feed.need(1))) break;
       const from = this.#feed.position;
+      this.#inner += 1;
       ending = yield* this.#part(layout.element, `[${index}]`, node, limit);
+      this.#inner -= 1;
       if (this.#feed.position === from) break;
     }
     node.length = this.#feed.position - node.start;
@@ -318,7 +344,10 @@ export class Decoder {
     }
     // Sizes beyond 2^53 cannot be reached by any input; a number holds every place that can.
     const end = fits ? start + Number(wanted) : limit;
+    const more = limit === Infinity || limit === end ? 0 : 1;
+    this.#inner += more;
     let ending = yield* this.#part(layout.inner, name, parent, end);
+    this.#inner -= more;
     const left = end - this.#feed.position;
     if (left > 0 && (yield* this.#feed.need(1))) {
       const gap = this.#leaf('gap', '(gap)', parent);
@@ -397,7 +426,10 @@ export class Decoder {
     const most =
       wanted === undefined || wanted > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(wanted);
     const node = this.#leaf(layout, name, parent);
-    yield* this.#passBytes(node, Math.min(most, room));
+    const size = Math.min(most, room);
+    const unbroken = room === Infinity || room === size;
+    if (unbroken && layout.zero !== true) this.#giveEarly(node, size);
+    yield* this.#passBytes(node, size);
     if (wanted === undefined || BigInt(node.length) === wanted) return 'whole';
     const owner = layout.size === undefined ? undefined : sizeField(layout.size, parent);
     this.#say(
@@ -408,6 +440,25 @@ export class Decoder {
       limit,
     );
     return 'cut';
+  }
+
+  /**
+   * Gives a unit of which only the bytes of its last leaf are to come, as it will be when all of them
+   * have come. No rule reads bytes that are too many to keep.
+   */
+  #giveEarly(leaf: Node, size: number): void {
+    if (!this.#early || this.#inner > 0 || this.#taps.size > 0) return;
+    if (size < Math.max(shortestEarly, this.#budgets.keep + 1) || size > longestEarly) return;
+    leaf.length = size;
+    let root = leaf;
+    for (let at = leaf.parent; at?.parent !== undefined; at = at.parent) {
+      root = at;
+      at.length = leaf.start + size - at.start;
+      if (at.layout !== 'gap' && at.layout.kind === 'struct') judgeStruct(at.layout, at, []);
+    }
+    this.#deliver(root);
+    this.#given = true;
+    leaf.length = 0;
   }
 
   /** Passes up to `most` bytes into a leaf; keeps them as its value when they are few. */

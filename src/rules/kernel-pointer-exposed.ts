@@ -8,6 +8,7 @@ export default defineRule({
   threats: ['exposure'],
   cwe: 'CWE-200',
   applies: { to: 'state', formats: ['opaque'] },
+  needs: 'analysis',
   rationale: `
 Aligned 8-byte words in the range of kernel addresses stand in a state whose layout is not known.
 Firmware images can hold such values by chance; a driver that saves its own structures, or memory

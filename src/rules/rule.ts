@@ -63,6 +63,8 @@ export interface Unit {
   readonly device: string;
   /** Place of a field in the user's file. */
   readonly locate: (field: Node, note?: string) => Location;
+  /** The rules have had it when only its payload was to come; now it has ended, and has new faults. */
+  readonly again?: true;
 }
 
 /** A device state has been decoded to its end. */
@@ -153,6 +155,8 @@ export interface Rule {
   readonly applies: Applies;
   /** The decoder's fault that this rule judges; its page lists the fields that can have it. */
   readonly fault?: FaultCodeOf;
+  /** It can only be decided where states that no format explains are looked through. */
+  readonly needs?: 'analysis';
   /** What a restore path does with such an input, and what it should do instead. */
   readonly rationale: string;
   /** One imperative sentence for the author of a restore path. */

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
+import { memorySource } from '../../src/bytes/source.ts';
 import { rules } from '../../src/check/catalogue.ts';
+import { check } from '../../src/check/check.ts';
 import { writeQemu } from '../../src/container/qemu/write.ts';
 import { parseManifest } from '../../src/corpus/manifest.ts';
 import { formatById } from '../../src/formats/index.ts';
@@ -42,7 +44,7 @@ const through = async (
     failOn: 'high',
     hold: 1 << 20,
     ...options,
-    write: (piece) => pieces.push(Uint8Array.from(piece)),
+    write: (out) => pieces.push(...out.map((piece) => Uint8Array.from(piece))),
   });
   const after: number[] = [];
   const block = new Uint8Array(step);
@@ -100,6 +102,82 @@ describe('a gate', () => {
     assert.ok(after.some((count) => count === 16 + 3000 - 1));
   });
 
+  it('lets the payload of a long record flow when its header has been judged', async () => {
+    const long = written(mlx5)([
+      { tag: 'FW_DATA', data: noise(2_500_000, 5) },
+      { tag: 'FW_DATA', data: noise(90_000, 7) },
+    ]);
+    const options = { examine: bareMlx5, hold: 1 << 19 };
+    const { out, gate, after } = await through(long, 10_000, options);
+    assert.equal(gate.state, 'passed');
+    assert.ok(same(out, long));
+    // All but the last byte of what came is out while the first record is still open.
+    assert.deepEqual(
+      after.slice(2, 240),
+      after.slice(2, 240).map((_, at) => (at + 3) * 10_000 - 1),
+    );
+    const { verdicts, devices } = gate.result('x');
+    assert.equal(devices[0]?.units, 2);
+    assert.ok(Object.values(verdicts).every((verdict) => verdict !== 'fail'));
+  });
+
+  it('stops at the header of a long record that a rule refuses, before its payload', async () => {
+    const long = written(mlx5)([
+      { tag: 'FW_DATA', data: noise(3000, 5) },
+      { tag: 9n, data: noise(2_500_000, 5) },
+    ]);
+    const { out, gate } = await through(long, 10_000, { examine: bareMlx5, hold: 1 << 19 });
+    assert.equal(gate.state, 'stopped');
+    assert.ok(out.length < 3016, `${out.length}`);
+  });
+
+  it('says once, and at the end, that a long record has less than it claims', async () => {
+    const long = written(mlx5)([
+      { tag: 'FW_DATA', data: noise(3000, 5) },
+      { record_size: 2_600_000n, tag: 'FW_DATA', data: noise(2_500_000, 5) },
+    ]);
+    const { out, gate } = await through(long, 10_000, { examine: bareMlx5, hold: 1 << 19 });
+    assert.equal(gate.state, 'stopped');
+    assert.equal(out.length, long.length - 1);
+    const { findings } = gate.result('x');
+    assert.deepEqual(
+      findings.map(({ rule }) => rule),
+      ['length-exceeds-section'],
+    );
+  });
+
+  it('finds in long records what a check finds, early or late', async () => {
+    for (const record of [
+      { tag: 9n },
+      { flags: 2n, tag: 'FW_DATA' },
+      { record_size: 2n ** 63n, tag: 'FW_DATA' },
+    ]) {
+      const long = written(mlx5)([{ ...record, data: noise(1_200_000, 5) }]);
+      const checked = await check(memorySource('x', long), { format: mlx5 });
+      const options = { examine: bareMlx5, failOn: undefined, hold: 1 << 23 };
+      const { gate } = await through(long, 50_000, options);
+      assert.deepEqual(
+        gate.result('x').findings.map(({ rule }) => rule),
+        checked.findings.map(({ rule }) => rule),
+      );
+    }
+  });
+
+  it('looks through opaque states only for rules that could stop it, and says so', async () => {
+    const bytes = noise(100_000, 3);
+    const examine = { container: 'device-state', format: formatById('opaque') } as const;
+    for (const [analyse, verdict] of [
+      [false, 'undecided'],
+      [true, 'pass'],
+    ] as const) {
+      const { out, gate } = await through(bytes, 5000, { examine, analyse });
+      assert.ok(same(out, bytes));
+      const { verdicts, devices } = gate.result('x');
+      assert.equal(verdicts['kernel-pointer-exposed'], verdict);
+      assert.equal(devices[0]?.opaque !== undefined, analyse);
+    }
+  });
+
   it('never lets the end of a stream out that is not sound as a whole', async () => {
     const full = writeQemu(stream());
     for (const draft of [
@@ -127,7 +205,7 @@ describe('a gate', () => {
       trust: {},
       failOn: 'high',
       hold: 1 << 20,
-      write: (piece) => pieces.push(Uint8Array.from(piece)),
+      write: (out) => pieces.push(...out.map((piece) => Uint8Array.from(piece))),
     });
     await gate.push(bytes.subarray(0, bytes.length - 40));
     assert.equal(gate.atEnd, false);
