@@ -26,6 +26,8 @@ export interface FuzzFlags extends TargetFlags {
   readonly seed?: number;
   readonly noise?: readonly string[];
   readonly demo?: boolean;
+  readonly serve?: string;
+  readonly serveTokenFile?: string;
   readonly json?: boolean;
   readonly color: string;
 }
@@ -126,6 +128,8 @@ export const fuzzCommands = (root: Command): void => {
       .option('--seed <number>', 'the same seed gives the same executions', natural)
       .option('--noise <field>', 'a field of saves that changes by itself (repeatable)', several)
       .option('--demo', 'attack the example driver that comes with vstate-check')
+      .option('--serve <address>', 'show the campaign to browsers and Prometheus: 127.0.0.1:PORT')
+      .option('--serve-token-file <file>', 'token that the dashboard asks for')
       .option('--json', 'print one JSON document at the end')
       .addOption(
         new Option('--color <when>', 'colour the output')
@@ -142,6 +146,11 @@ export const fuzzCommands = (root: Command): void => {
   root.command('fuzz-worker', { hidden: true }).action(async () => {
     const { runFuzzWorker } = await import('./fuzz-commands.ts');
     await runFuzzWorker();
+  });
+
+  root.command('fuzz-dashboard', { hidden: true }).action(async () => {
+    const { runDashboard } = await import('./dashboard.ts');
+    await runDashboard();
   });
 
   targetFlags(

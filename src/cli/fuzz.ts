@@ -36,12 +36,24 @@ const INTERRUPTED = 130;
 
 export const runFuzz = async (given: FuzzFlags): Promise<number> => {
   const flags = given.demo === true ? await demoFlags(given) : given;
-  const folder = await folderExplained(async () => folderFor(flags));
+  // First: an address that is taken must not leave a campaign behind that has not begun.
+  const closeDashboard =
+    flags.serve === undefined ? undefined : await dashboardOf(flags, flags.out ?? 'campaign');
   try {
-    return await targetExplained(attack(flags, folder));
+    const folder = await folderExplained(async () => folderFor(flags));
+    try {
+      return await targetExplained(attack(flags, folder));
+    } finally {
+      folder.close();
+    }
   } finally {
-    folder.close();
+    closeDashboard?.();
   }
+};
+
+const dashboardOf = async (flags: FuzzFlags, path: string): Promise<(() => void) | undefined> => {
+  const { startDashboard } = await import('./dashboard.ts');
+  return startDashboard(flags, path);
 };
 
 const attack = async (flags: FuzzFlags, folder: Folder): Promise<number> => {

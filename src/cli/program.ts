@@ -246,9 +246,11 @@ export const program = (): Command => {
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
     .option('--title <text>', 'what the audit is called', 'Audit of device states')
+    .option('--serve <address>', 'show the folder of one campaign to browsers: 127.0.0.1:PORT')
+    .option('--serve-token-file <file>', 'token that the page asks for')
     .action(async (parts: string[], options: Partial<ReportFlags> & { readonly title: string }) => {
       const { runReport } = await import('./report.ts');
-      process.exitCode = runReport(parts, { ...options, output: options.output ?? ['html'] });
+      process.exitCode = await runReport(parts, { ...options, output: options.output ?? ['html'] });
     });
   root
     .command('completions')

@@ -33,6 +33,7 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
     any: ['finding', 'rules', 'bytes', 'layout', 'container'],
     types: ['check', 'formats', 'states', 'fuzz'],
   },
+  dashboard: { any: ['finding', 'report'] },
   states: { any: ['bytes', 'layout', 'container', 'formats', 'check'], types: ['rules'] },
   policy: { any: ['finding', 'formats', 'formatfile', 'rules', 'targets'] },
   compat: { any: ['bytes', 'layout', 'container', 'formats', 'check', 'rules', 'targets'] },
@@ -57,11 +58,12 @@ const BUILTINS: Readonly<Record<string, readonly string[]>> = {
   'node:dgram': [],
   'node:dns': [],
   'node:dns/promises': [],
-  'node:http': [],
+  // The dashboard of a campaign listens; nothing here ever asks.
+  'node:http': ['dashboard/'],
   'node:http2': [],
   'node:https': [],
   // A vfio-user server listens on a UNIX socket.
-  'node:net': ['targets/', 'guard/'],
+  'node:net': ['targets/', 'guard/', 'dashboard/'],
   'node:tls': [],
   'node:vm': [],
 };

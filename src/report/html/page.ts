@@ -4,22 +4,33 @@ import { script } from './script.ts';
 import { style } from './style.ts';
 
 /**
- * One page that needs nothing but itself: no network, no other file. Its policy lets only its own
- * style and script run, so that nothing in an input could, even if it got into the page.
+ * The policy of a page: only its own style and script run, so that nothing in an input could, even if
+ * it got into the page. A page that follows a campaign may ask its own server, and nobody else.
  */
-export const pageOf = (title: string, about: Markup, body: Markup): string => {
-  const policy = [
+export const policyOf = (follow?: string): string =>
+  [
     "default-src 'none'",
     `style-src 'unsafe-inline'`,
-    `script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+    `script-src ${[script, ...(follow === undefined ? [] : [follow])].map(digestOf).join(' ')}`,
+    ...(follow === undefined ? [] : ["connect-src 'self'"]),
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
+
+const digestOf = (code: string): string =>
+  `'sha256-${createHash('sha256').update(code).digest('base64')}'`;
+
+/**
+ * One page that needs nothing but itself: no network, no other file.
+ *
+ * @param follow a second script, of a page that is served and keeps itself up to date
+ */
+export const pageOf = (title: string, about: Markup, body: Markup, follow?: string): string => {
   const page = markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
+<meta http-equiv="Content-Security-Policy" content="${new Markup(policyOf(follow))}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>vstate-check: ${title}</title>
@@ -34,7 +45,7 @@ export const pageOf = (title: string, about: Markup, body: Markup): string => {
 <main>
 ${body}
 </main>
-<script>${new Markup(script)}</script>
+<script>${new Markup(script)}</script>${follow === undefined ? '' : markup`<script>${new Markup(follow)}</script>`}
 </body>
 </html>
 `;

@@ -40,6 +40,7 @@ th { font-weight: 600; } td.number, th.number { text-align: right; font-variant-
 .scroll { overflow-x: auto; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0; }
 dl.facts dt { color: var(--quiet); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
+@media (min-width: 60rem) { dl.pairs { grid-template-columns: max-content 1fr max-content 1fr; } }
 .finding { border: 1px solid var(--line); border-left-width: .4rem; border-radius: .3rem; padding: .6rem .9rem; margin: .7rem 0; background: var(--panel); }
 .finding h4 { margin: 0 0 .3rem; font-size: 1rem; }
 .finding p { margin: .2rem 0; overflow-wrap: anywhere; }
