@@ -14,11 +14,11 @@ export interface Sink {
 }
 
 /** A file that is there whole or not at all: written under another name, then renamed. */
-export const fileSink = (path: string, force: boolean): Sink => {
+export const fileSink = (path: string, force: boolean, mode = 0o600): Sink => {
   const name = `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`;
   const temporary = join(dirname(path), name);
   // What it holds is device state: nobody else reads it before its owner says so.
-  const fd = openSync(temporary, 'wx', 0o600);
+  const fd = openSync(temporary, 'wx', mode);
   let open = true;
   const shut = (): void => {
     if (open) closeSync(fd);

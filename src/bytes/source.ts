@@ -1,5 +1,5 @@
 import type { Allowance } from './unpack.ts';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
 /** Larger than what the walk of one block costs, and small beside every budget. */
 const BLOCK = 1 << 20;
@@ -15,6 +15,8 @@ const SHIFT = 1 << 10;
 export interface Source {
   /** As the user named it; `-` for standard input. */
   readonly path: string;
+  /** What the system says of the open descriptor, for who asks who may change the file. */
+  readonly status?: Stats;
   /** Bytes in all, where that is known before reading. */
   readonly size: number | undefined;
   /** Reads at any place without moving the pass; only where the input can seek. */
@@ -47,6 +49,7 @@ export const openSource = (path: string): Source => {
   const seekable = status.isFile();
   return {
     path,
+    status,
     size: seekable ? status.size : undefined,
     readAt: seekable ? (offset, length, into) => readFully(fd, offset, length, into) : undefined,
     blocks: () => readBlocks(fd),

@@ -1,6 +1,7 @@
 import type { Format, Invariant } from '../formats/format.ts';
 import { formats } from '../formats/index.ts';
 import { containerRules } from '../rules/container-rules.ts';
+import { fileRules } from '../rules/file-rules.ts';
 import { sealedRules } from '../rules/sealed-rules.ts';
 import { stateRules } from '../rules/index.ts';
 import { defineRule, type Rule, type Violation } from '../rules/rule.ts';
@@ -71,6 +72,7 @@ const rulesFor = (all: readonly Format[]): readonly Rule[] =>
   [
     ...stateRules,
     ...containerRules,
+    ...fileRules,
     ...sealedRules,
     ...all.flatMap((format) => format.invariants.map((one) => invariantRule(format, one))),
   ].sort(byId);

@@ -57,6 +57,10 @@ const both = (first: Observer, second: Observer | undefined): Observer => {
       first.event?.(event);
       second.event?.(event);
     },
+    begin: (state) => {
+      first.begin?.(state);
+      second.begin?.(state);
+    },
     unit: (unit) => {
       first.unit?.(unit);
       second.unit?.(unit);

@@ -8,7 +8,7 @@ import type { Format, Likeness } from '../formats/format.ts';
 import { formats as builtins } from '../formats/index.ts';
 import { analyse, opaque, type OpaqueSummary } from '../formats/opaque.ts';
 import type { OpaqueAnalysis } from '../formats/opaque-analysis.ts';
-import type { StateEnd, Unit } from '../rules/rule.ts';
+import type { StateBegin, StateEnd, Unit } from '../rules/rule.ts';
 
 /** Enough of a state to tell every built-in format. */
 const HEAD = 2048;
@@ -16,6 +16,8 @@ const HEAD = 2048;
 const KEPT = 1 << 16;
 
 export interface StateSink {
+  /** The format is known, and will not be reconsidered. */
+  readonly begin?: (state: StateBegin) => void;
   readonly unit: (unit: Unit) => void;
   readonly state: (state: StateEnd) => void;
 }
@@ -104,6 +106,9 @@ export class DeviceState {
     if (this.#decoder === undefined && this.#bytes >= HEAD) {
       this.#identify([...this.#held, { bytes, offset, packed }], this.#options.size);
     }
+    // Until here a state that nothing recognised could still be told by its PCI id.
+    const settles = this.#identified === 'unknown' && this.#bytes > KEPT;
+    if (this.#decoder !== undefined && settles && this.#bytes - bytes.length <= KEPT) this.#began();
     this.#decoder?.push(bytes, offset, packed);
     if (this.#format === undefined || this.#format === opaque) this.#hold(bytes, offset, packed);
   }
@@ -214,7 +219,16 @@ export class DeviceState {
       this.#options.early,
     );
     this.#decoder = decoder;
+    if (identified !== 'unknown') this.#began();
     for (const { bytes, offset, packed } of this.#held) decoder.push(bytes, offset, packed);
+  }
+
+  #began(): void {
+    this.#sink.begin?.({
+      format: this.#format?.id ?? opaque.id,
+      device: this.#options.name,
+      locate: (where, note) => this.#placeOf(where, note),
+    });
   }
 
   #formatsOfPciId(): readonly Format[] {

@@ -5,7 +5,7 @@ import type { ContainerEvent, Walker } from '../container/events.ts';
 import { walkerFor } from '../container/walker.ts';
 import type { Format } from '../formats/format.ts';
 import type { Budgets } from '../layout/decode.ts';
-import type { InputEnd, StateEnd, Unit } from '../rules/rule.ts';
+import type { InputEnd, StateBegin, StateEnd, Unit } from '../rules/rule.ts';
 import { ChannelError, Channels } from './channels.ts';
 import { DeviceState, type DeviceResult } from './device.ts';
 import { Payload } from './payload.ts';
@@ -41,6 +41,7 @@ export interface ExamineOptions {
 /** Who wants to know what is in an input: the rules, or the printer of a field tree. */
 export interface Observer {
   readonly event?: (event: ContainerEvent) => void;
+  readonly begin?: (state: StateBegin) => void;
   readonly unit?: (unit: Unit) => void;
   readonly state?: (state: StateEnd) => void;
   readonly end?: (input: InputEnd) => void;
@@ -269,6 +270,7 @@ class States {
         ...{ format, formats, budgets, digest, analyse, early },
       },
       {
+        begin: (state) => this.#observer.begin?.(state),
         unit: (unit) => this.#observer.unit?.(unit),
         state: (end) => this.#observer.state?.(end),
       },

@@ -29,6 +29,8 @@ export interface JudgeOptions {
   readonly trust?: Trust | undefined;
   /** Findings of one rule that are listed; the rest are counted. */
   readonly most?: number | undefined;
+  /** The finding as the site sees it: its severity, and whether it is excused. */
+  readonly weigh?: ((finding: Finding) => Finding) | undefined;
   /** Names of the files behind the input: its side channels, or what was unpacked out of it. */
   readonly channels?: readonly string[];
 }
@@ -46,6 +48,7 @@ export class Judge {
   readonly #expect: Expectation;
   readonly #channels: readonly string[];
   readonly #trust: Trust;
+  readonly #weigh: (finding: Finding) => Finding;
   readonly #findings: Finding[] = [];
   readonly #omitted: Record<string, number> = {};
   readonly #kinds = new Set<string>();
@@ -58,15 +61,17 @@ export class Judge {
 
   constructor(
     rules: readonly Rule[],
-    { expect, trust = {}, most = 64, channels = [] }: JudgeOptions,
+    { expect, trust = {}, most = 64, channels = [], weigh = (finding) => finding }: JudgeOptions,
   ) {
     this.#trust = trust;
+    this.#weigh = weigh;
     this.#channels = channels;
     this.#most = most;
     this.#expect = expect;
     this.#seats = rules
       .filter((rule) => asks(rule, expect))
       .map((rule) => ({ rule, watcher: rule.watch({ expect, trust }), found: 0 }));
+    for (const seat of this.#seats) this.#take(seat, seat.watcher.start?.(), '');
   }
 
   /** What the examination is to be given. */
@@ -101,6 +106,11 @@ export class Judge {
           // What counts and remembers has counted this one already.
           if (fault === undefined && unit.again === true) continue;
           this.#take(seat, seat.watcher.unit?.(unit), unit.device);
+        }
+      },
+      begin: (state) => {
+        for (const seat of this.#seats) {
+          this.#take(seat, seat.watcher.begin?.(state), state.device);
         }
       },
       state: (state) => {
@@ -155,6 +165,8 @@ export class Judge {
         return 'pass';
       case 'policy':
         return 'not-applicable';
+      case 'file':
+        return this.#trust.file === undefined ? 'not-applicable' : 'pass';
       case 'container':
         if (applies.asked?.(this.#trust) === false) return 'not-applicable';
         return applies.events.some((kind) => this.#kinds.has(kind)) ? 'pass' : 'not-applicable';
@@ -189,10 +201,12 @@ export class Judge {
     for (const violation of violations) {
       seat.found += 1;
       const { id } = seat.rule;
-      const severity = severities.indexOf(violation.severity ?? seat.rule.severity);
-      this.#gravest = Math.min(this.#gravest, severity);
+      const finding = this.#weigh(findingOf(seat.rule, violation, device));
+      if (finding.excused === undefined) {
+        this.#gravest = Math.min(this.#gravest, severities.indexOf(finding.severity));
+      }
       if (seat.found > this.#most) this.#omitted[id] = seat.found - this.#most;
-      else this.#findings.push(findingOf(seat.rule, violation, device));
+      else this.#findings.push(finding);
     }
   }
 }

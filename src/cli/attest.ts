@@ -9,7 +9,7 @@ import { jsonText } from '../report/json-text.ts';
 import type { Expectation, Rule } from '../rules/rule.ts';
 import { envelopeOf, openEnvelope, readEnvelope, statementType } from '../trust/dsse.ts';
 import { readKeyring } from '../trust/keyring.ts';
-import { signerOf } from '../trust/keys.ts';
+import { readSigner } from '../trust/keys.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
 import { expectationOf } from './expectation.ts';
 import { catalogueOption, containerOption, formatOption, opened, reasonOf } from './options.ts';
@@ -27,9 +27,7 @@ const largestAttestation = 16 << 20;
 /** Checks one input and signs what came of it: an in-toto statement in a DSSE envelope. */
 export const runAttest = async (path: string, flags: AttestFlags): Promise<number> => {
   if (flags.key.length === 0) throw new UsageError('no key', 'name a private key with --key');
-  const signers = flags.key.map((key) =>
-    explained(key, () => signerOf(readFileSync(key, 'utf8'), key)),
-  );
+  const signers = flags.key.map((key) => explained(key, () => readSigner(key)));
   const policy =
     flags.policy === undefined ? undefined : await policyOption({ policy: flags.policy }, []);
   const { formats, rules } = await catalogueOption(flags.formatFile, policy);

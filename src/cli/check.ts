@@ -11,8 +11,6 @@ import { pictureOf } from '../report/picture.ts';
 import type { Drawn, Report } from '../report/report.ts';
 import { inputText, totalText, type Around } from '../report/text.ts';
 import { windowsOf } from '../report/windows.ts';
-import type { Policy } from '../policy/policy.ts';
-import type { Suppressor } from '../policy/suppress.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
 import { expectationOf } from './expectation.ts';
 import {
@@ -33,9 +31,9 @@ import {
   writeBaseline,
   writeOutputs,
 } from './outputs.ts';
-import { trustOfRun } from './trust-options.ts';
+import { signersOf, trustOfRun, withFile } from './trust-options.ts';
 import type { CheckFlags } from './program.ts';
-import { policyInput, policyOption } from './policy.ts';
+import { policyInput, policyOption, suppressorOf } from './policy.ts';
 import { progressLine } from './progress.ts';
 import { tool } from './version.ts';
 
@@ -57,15 +55,7 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
     formats,
     container: containerOption(flags.container),
   };
-  const { trust } = trustOfRun({
-    ...flags,
-    ...(flags.keyring === undefined && policy?.signers?.keyring !== undefined
-      ? { keyring: policy.signers.keyring }
-      : {}),
-    ...(flags.threshold === undefined && policy?.signers !== undefined
-      ? { threshold: policy.signers.threshold }
-      : {}),
-  });
+  const { trust } = trustOfRun(signersOf(flags, policy));
   const expect = { ...policy?.expect, ...(await expectationOf(flags, options)) };
   const suppressor =
     policy && (await suppressorOf(policy, trust.now ?? Math.floor(Date.now() / 1000)));
@@ -91,7 +81,7 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
           ...options,
           rules,
           expect,
-          trust,
+          trust: policy?.files === true ? withFile(trust, source) : trust,
           expired,
           channels,
           most: flags.maxFindings,
@@ -152,11 +142,6 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
   if (flags.writeBaseline !== undefined) writeBaseline(flags.writeBaseline, baselineOf(inputs));
   if (failing > 0) return exitCodes.findings;
   return inputs.some((input) => 'error' in input) ? exitCodes.undone : exitCodes.sound;
-};
-
-const suppressorOf = async (policy: Policy, now: number): Promise<Suppressor> => {
-  const { Suppressor } = await import('../policy/suppress.ts');
-  return new Suppressor(policy, new Date(now * 1000).toISOString().slice(0, 10));
 };
 
 /** Lines of all pictures of one run, which are held until the reports are written. */

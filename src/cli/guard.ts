@@ -1,8 +1,11 @@
 import { fileSink, writePieces } from '../bytes/sink.ts';
-import { errorCode } from '../bytes/source.ts';
-import { reaches, severities } from '../finding/finding.ts';
+import { errorCode, type Source } from '../bytes/source.ts';
+import type { CheckedInput } from '../check/check.ts';
+import { reaches, severities, type Finding } from '../finding/finding.ts';
 import { Gate } from '../guard/gate.ts';
 import { relay, RelayError } from '../guard/relay.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Suppressor } from '../policy/suppress.ts';
 import { printable } from '../report/escape.ts';
 import { checkDocument } from '../report/json.ts';
 import { jsonText } from '../report/json-text.ts';
@@ -18,7 +21,8 @@ import {
   reasonOf,
 } from './options.ts';
 import { inFile } from './output.ts';
-import { trustOfRun } from './trust-options.ts';
+import { policyInput, policyOption, suppressorOf } from './policy.ts';
+import { nowOption, signersOf, trustOfRun, withFile } from './trust-options.ts';
 import type { GuardFlags } from './trust-program.ts';
 import { tool } from './version.ts';
 
@@ -28,13 +32,17 @@ export const runGuard = async (flags: GuardFlags): Promise<number> => {
   if ((listen === undefined) !== (connect === undefined)) {
     throw new UsageError('--listen and --connect go together', 'name a UNIX socket with each');
   }
-  const make = await gateMaker(flags);
   const name = listen ?? '-';
+  const policy = await policyOption(flags, ['-']);
+  const now = nowOption(flags.now);
+  const suppressor = policy && (await suppressorOf(policy, now));
+  const make = await gateMaker(name, flags, policy, suppressor);
   const gate =
     listen !== undefined && connect !== undefined
       ? await relayed(listen, connect, make)
       : await piped(make);
-  return reported(gate.gate, name, flags, gate.remember);
+  const own = policy && suppressor && policyInput(policy, suppressor);
+  return reported(gate, name, flags, own);
 };
 
 interface Made {
@@ -42,25 +50,37 @@ interface Made {
   /** Counts the seal that has passed. */
   readonly remember: (() => void) | undefined;
 }
-type MakeGate = (write: (pieces: readonly Uint8Array[]) => void) => Made;
+type MakeGate = (write: (pieces: readonly Uint8Array[]) => void, source?: Source) => Made;
 
-const gateMaker = async (flags: GuardFlags): Promise<MakeGate> => {
-  const { formats, rules } = await catalogueOption(flags.formatFile);
+const gateMaker = async (
+  name: string,
+  flags: GuardFlags,
+  policy: Policy | undefined,
+  suppressor: Suppressor | undefined,
+): Promise<MakeGate> => {
+  const { formats, rules } = await catalogueOption(flags.formatFile, policy);
   const examine = {
     format: formatOption(flags.format, formats),
     formats,
     container: containerOption(flags.container),
   };
-  const expect = await expectationOf(flags, examine);
-  const { trust, sequences } = trustOfRun(flags);
-  const failOn = severities.find((severity) => severity === flags.failOn);
+  const expect = { ...policy?.expect, ...(await expectationOf(flags, examine)) };
+  const { trust, sequences } = trustOfRun(signersOf(flags, policy));
+  const threshold = flags.failOn ?? policy?.failOn ?? 'high';
+  const failOn = severities.find((severity) => severity === threshold);
+  const weigh =
+    suppressor && ((finding: Finding) => suppressor.apply(name, [finding])[0] ?? finding);
   const analyse = rules.some(
-    ({ needs, severity }) =>
-      needs === 'analysis' && failOn !== undefined && reaches(severity, failOn),
+    ({ id, needs, severity }) =>
+      needs === 'analysis' &&
+      failOn !== undefined &&
+      reaches(policy?.severities.get(id) ?? severity, failOn),
   );
   const { hold } = flags;
-  return (write) => {
-    const gate = new Gate({ rules, examine, expect, trust, failOn, hold, analyse, write });
+  return (write, source) => {
+    const believed = source === undefined ? trust : withFile(trust, source);
+    const judging = { rules, examine, expect, trust: believed, failOn, weigh };
+    const gate = new Gate({ ...judging, hold, analyse, write });
     if (sequences === undefined) return { gate, remember: undefined };
     const remember = (): void => {
       const { header } = gate;
@@ -77,8 +97,8 @@ const gateMaker = async (flags: GuardFlags): Promise<MakeGate> => {
 
 /** From standard input to standard output, at the speed of the slower one. */
 const piped = async (make: MakeGate): Promise<Made> => {
-  const made = make(writePieces);
   const source = opened('-');
+  const made = make(writePieces, source);
   try {
     await fed(made.gate, source.blocks());
     return made;
@@ -140,15 +160,16 @@ const relayed = async (listen: string, connect: string, make: MakeGate): Promise
 
 /** Says on standard error, or in a file, what was found; the streams themselves carry nothing of it. */
 const reported = (
-  gate: Gate,
+  { gate, remember }: Made,
   name: string,
   flags: GuardFlags,
-  remember: (() => void) | undefined,
+  own: CheckedInput | undefined,
 ): number => {
   const input = gate.result(name);
+  const inputs = own === undefined ? [input] : [input, own];
   const { report } = flags;
   if (report !== undefined) {
-    const document = `${jsonText(checkDocument({ tool, expect: {}, inputs: [input] }), 2)}\n`;
+    const document = `${jsonText(checkDocument({ tool, expect: {}, inputs }), 2)}\n`;
     inFile(report, () => {
       const sink = fileSink(report, true);
       try {
@@ -160,13 +181,15 @@ const reported = (
     });
   }
   if (flags.quiet !== true) {
-    const text = inputText(input, undefined, {
-      chalk: chalkFor('never'),
-      quiet: true,
-      verbose: false,
-      listed: 'low',
-    });
-    process.stderr.write(text);
+    for (const one of inputs) {
+      const text = inputText(one, undefined, {
+        chalk: chalkFor('never'),
+        quiet: true,
+        verbose: false,
+        listed: 'low',
+      });
+      process.stderr.write(text);
+    }
   }
   if (gate.state === 'passed') {
     remember?.();

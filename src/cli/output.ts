@@ -6,9 +6,14 @@ import { reasonOf } from './options.ts';
 /**
  * Writes a file whole or not at all. A file that exists is left alone without `force`.
  */
-export const writeWhole = (path: string, blocks: Iterable<Uint8Array>, force = false): number =>
+export const writeWhole = (
+  path: string,
+  blocks: Iterable<Uint8Array>,
+  force = false,
+  mode?: number,
+): number =>
   inFile(path, () => {
-    const sink = fileSink(path, force);
+    const sink = fileSink(path, force, mode);
     let written = 0;
     try {
       for (const block of blocks) {

@@ -9,6 +9,7 @@ import { printable } from '../report/escape.ts';
 import { jsonText } from '../report/json-text.ts';
 import { suppressionExpired, suppressionUnused } from '../rules/index.ts';
 import { exitCodes, UsageError } from './exit.ts';
+import { warnOfFile } from './trust-options.ts';
 import { tool } from './version.ts';
 
 export interface PolicyFlags {
@@ -26,7 +27,10 @@ export const policyOption = async (
 ): Promise<Policy | undefined> => {
   if (policy === false) return undefined;
   const path = typeof policy === 'string' ? policy : discovered(inputs);
-  return path === undefined ? undefined : readPolicyAt(path);
+  if (path === undefined) return undefined;
+  const read = await readPolicyAt(path);
+  warnOfFile(path);
+  return read;
 };
 
 const discovered = (inputs: readonly string[]): string | undefined => {
@@ -48,6 +52,12 @@ const readPolicyAt = async (path: string): Promise<Policy> => {
     if (error instanceof PolicyError) throw new UsageError(error.message, error.hint);
     throw error;
   }
+};
+
+/** Weighs findings by the policy, as of the day of `now`, seconds of the Unix clock. */
+export const suppressorOf = async (policy: Policy, now: number): Promise<Suppressor> => {
+  const { Suppressor } = await import('../policy/suppress.ts');
+  return new Suppressor(policy, new Date(now * 1000).toISOString().slice(0, 10));
 };
 
 /** Findings about the policy itself, as an input of their own. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileSink, outputSink, type Sink } from '../bytes/sink.ts';
 import { check, type CheckedInput } from '../check/check.ts';
 import { largestFrame, mostSigners, smallestFrame } from '../container/sealed/format.ts';
+import type { SealedHeader } from '../container/events.ts';
 import { Sealer } from '../container/sealed/write.ts';
 import { reaches, severities, type Severity } from '../finding/finding.ts';
 import { openSealed, sealedLook } from '../guard/open.ts';
@@ -11,14 +12,22 @@ import { printable } from '../report/escape.ts';
 import { checkDocument, type UnreadInput } from '../report/json.ts';
 import { jsonText } from '../report/json-text.ts';
 import { inputText } from '../report/text.ts';
+import { fileRules } from '../rules/file-rules.ts';
 import { sealedRules } from '../rules/sealed-rules.ts';
-import type { Trust } from '../rules/trust.ts';
-import { newKeyPair, signerOf } from '../trust/keys.ts';
+import type { Trust, TrustedKey } from '../rules/trust.ts';
+import { newKeyPair, readSigner } from '../trust/keys.ts';
 import { sealedBlocks } from '../trust/seal.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
 import { chalkFor, opened, reasonOf } from './options.ts';
 import { inFile, writeWhole } from './output.ts';
-import { explained, expiryOption, identityOption, nowOption, trustOfRun } from './trust-options.ts';
+import {
+  explained,
+  expiryOption,
+  identityOption,
+  nowOption,
+  trustOfRun,
+  withFile,
+} from './trust-options.ts';
 import type { KeygenFlags, OpenFlags, SealFlags, VerifyFlags } from './trust-program.ts';
 import { tool } from './version.ts';
 
@@ -38,11 +47,11 @@ export const runKeygen = (name: string, flags: KeygenFlags): number => {
   inFile(flags.out, () => mkdirSync(flags.out, { recursive: true }));
   const encoder = new TextEncoder();
   const files = [
-    [join(flags.out, `${name}.key`), privatePem],
-    [join(flags.out, `${name}.pub`), lines.join('') + publicPem],
+    [join(flags.out, `${name}.key`), privatePem, 0o600],
+    [join(flags.out, `${name}.pub`), lines.join('') + publicPem, 0o644],
   ] as const;
-  for (const [path, text] of files) {
-    writeWhole(path, [encoder.encode(text)], flags.force);
+  for (const [path, text, mode] of files) {
+    writeWhole(path, [encoder.encode(text)], flags.force, mode);
     process.stderr.write(`vstate-check: wrote ${printable(path)}\n`);
   }
   return exitCodes.sound;
@@ -64,9 +73,7 @@ export const runSeal = async (input: string, flags: SealFlags): Promise<number> 
       `a frame has ${smallestFrame} to ${largestFrame} bytes`,
     );
   }
-  const signers = flags.key.map((path) =>
-    explained(path, () => signerOf(readFileSync(path, 'utf8'), path)),
-  );
+  const signers = flags.key.map((path) => explained(path, () => readSigner(path)));
   const threshold = flags.threshold ?? signers.length;
   if (threshold > signers.length) {
     throw new UsageError(`--threshold ${threshold}`, `there are ${signers.length} keys`);
@@ -109,7 +116,7 @@ export const runOpen = async (input: string, flags: OpenFlags): Promise<number> 
   try {
     return await written(flags, async (sink) => {
       const { checked, header, whole } = await openSealed(source, sink, {
-        trust,
+        trust: withFile(trust, source),
         failOn: thresholdOf(flags.failOn),
       });
       const text = inputText(checked, undefined, {
@@ -166,7 +173,7 @@ export const runVerify = async (paths: readonly string[], flags: VerifyFlags): P
   const failOn = thresholdOf(flags.failOn);
   const inputs: (CheckedInput | UnreadInput)[] = [];
   for (const path of paths) {
-    const input = await verified(path, trust);
+    const { input, header } = await verified(path, trust);
     inputs.push(input);
     if (flags.json === true) continue;
     const text = inputText(input, undefined, {
@@ -176,6 +183,9 @@ export const runVerify = async (paths: readonly string[], flags: VerifyFlags): P
       listed: 'low',
     });
     if (text !== '') process.stdout.write(inputs.length > 1 ? `\n${text}` : text);
+    if (header !== undefined && flags.quiet !== true) {
+      process.stdout.write(sealText(header, trust.keys ?? []));
+    }
   }
   if (flags.json === true) {
     process.stdout.write(`${jsonText(checkDocument({ tool, expect: {}, inputs }), 2)}\n`);
@@ -190,23 +200,60 @@ export const runVerify = async (paths: readonly string[], flags: VerifyFlags): P
   return inputs.some((input) => 'error' in input) ? exitCodes.undone : exitCodes.sound;
 };
 
-const verified = async (path: string, trust: Trust): Promise<CheckedInput | UnreadInput> => {
+/** Who has sealed it, for what and until when, as the seal says itself. */
+const sealText = (
+  { signers, threshold, sequence, created, expires, identity }: SealedHeader,
+  keys: readonly TrustedKey[],
+): string => {
+  const time = (seconds: number): string =>
+    new Date(seconds * 1000).toISOString().replace(/\.\d+/u, '');
+  const lines = signers.map(({ key, id }) => {
+    const name = keys.find((one) => one.key === key)?.name;
+    return `signer: ${name === undefined ? `unknown (key ${id})` : `${name} (key ${id})`}`;
+  });
+  if (signers.length > 1) lines.push(`threshold: ${threshold}`);
+  const pairs = Object.entries(identity).map(([name, value]) => `${name}=${value}`);
+  lines.push(
+    `sealed for: ${pairs.length === 0 ? 'anything' : pairs.join(', ')}`,
+    `sequence: ${sequence}`,
+    `sealed at: ${time(created)}`,
+    `expires: ${expires === 0 ? 'never' : time(expires)}`,
+  );
+  return lines.map((line) => `  ${printable(line)}\n`).join('');
+};
+
+interface Verified {
+  readonly input: CheckedInput | UnreadInput;
+  /** What the seal says of itself, where its own signatures hold. */
+  readonly header?: SealedHeader | undefined;
+}
+
+const verified = async (path: string, trust: Trust): Promise<Verified> => {
   try {
     const source = opened(path);
     try {
-      return await check(source, {
+      let header: SealedHeader | undefined;
+      const input = await check(source, {
         container: 'sealed',
-        rules: sealedRules,
-        trust,
+        rules: [...sealedRules, ...fileRules],
+        trust: withFile(trust, source),
         look: sealedLook,
+        observer: {
+          event: (event) => {
+            if (event.kind === 'sealed-header') header = event;
+          },
+        },
       });
+      return { input, header };
     } catch (error) {
-      return { path, error: reasonOf(error) };
+      return { input: { path, error: reasonOf(error) } };
     } finally {
       source.close();
     }
   } catch (error) {
-    if (error instanceof UndoneError) return { path, error: error.message.slice(path.length + 2) };
+    if (error instanceof UndoneError) {
+      return { input: { path, error: error.message.slice(path.length + 2) } };
+    }
     throw error;
   }
 };

@@ -1,10 +1,14 @@
-import { errorCode } from '../bytes/source.ts';
+import { statSync } from 'node:fs';
+import { errorCode, type Source } from '../bytes/source.ts';
 import {
   identityTags,
   type IdentityName,
   type SealedIdentity,
 } from '../container/sealed/format.ts';
+import type { Policy } from '../policy/policy.ts';
+import { printable } from '../report/escape.ts';
 import type { Trust } from '../rules/trust.ts';
+import { exposuresOf } from '../trust/files.ts';
 import { readKeyring } from '../trust/keyring.ts';
 import { KeyError } from '../trust/keys.ts';
 import { SequenceFile } from '../trust/sequence.ts';
@@ -12,6 +16,31 @@ import { spanOf, timeOf } from '../trust/time.ts';
 import { UndoneError, UsageError } from './exit.ts';
 import { reasonOf } from './options.ts';
 import type { TrustFlags } from './trust-program.ts';
+
+/** What is believed, with who may change the file that a source reads. */
+export const withFile = (trust: Trust, { path, status }: Source): Trust =>
+  status === undefined ? trust : { ...trust, file: exposuresOf(path, status) };
+
+/** Says on standard error who else may change a file that decides what is believed. */
+export const warnOfFile = (path: string): void => {
+  const [first, ...others] = exposuresOf(path, statSync(path));
+  if (first === undefined) return;
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  process.stderr.write(`vstate-check: warning: ${printable(`${path}: ${first.message}${more}`)}\n`);
+};
+
+/** The flags, and where they leave something out the word of the policy on signers. */
+export const signersOf = <Flags extends TrustFlags>(
+  flags: Flags,
+  policy: Policy | undefined,
+): Flags => {
+  const { keyring, threshold } = policy?.signers ?? {};
+  return {
+    ...flags,
+    ...(flags.keyring === undefined && keyring !== undefined ? { keyring } : {}),
+    ...(flags.threshold === undefined && threshold !== undefined ? { threshold } : {}),
+  };
+};
 
 /** What the flags say of the destination, and where it counts what it has opened. */
 export interface TrustOfRun {
@@ -26,6 +55,7 @@ export const trustOfRun = (flags: TrustFlags): TrustOfRun => {
   if (ring?.keys.length === 0) {
     throw new UsageError(`${keyring ?? ''}: no key in here`, 'a keyring holds files NAME.pub');
   }
+  for (const path of ring?.paths ?? []) warnOfFile(path);
   const sequences =
     sequenceFile === undefined
       ? undefined

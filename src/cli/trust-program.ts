@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import type { PolicyFlags } from './policy.ts';
 import { severities } from '../finding/finding.ts';
 
 /** What the destination believes of a sealed state, as every command takes it that reads one. */
@@ -43,7 +44,7 @@ export interface VerifyFlags extends TrustFlags {
   readonly color: string;
 }
 
-export interface GuardFlags extends TrustFlags {
+export interface GuardFlags extends TrustFlags, PolicyFlags {
   readonly listen?: string;
   readonly connect?: string;
   readonly container?: string;
@@ -51,7 +52,7 @@ export interface GuardFlags extends TrustFlags {
   readonly formatFile?: readonly string[];
   readonly expect?: string;
   readonly expectLike?: string;
-  readonly failOn: string;
+  readonly failOn?: string;
   readonly hold: number;
   readonly report?: string;
   readonly quiet?: boolean;
@@ -131,12 +132,19 @@ export const trustCommands = (root: Command, examining: (command: Command) => Co
       process.exitCode = await runOpen(input, flags);
     });
 
-  failing(trustOptions(examining(root.command('guard'))))
+  trustOptions(examining(root.command('guard')))
     .description('let standard input through as far as it is sound, and stop where it is not')
     .option('--listen <socket>', 'take one connection on this UNIX socket instead')
     .option('--connect <socket>', 'and relay it to this one')
     .option('--expect <what>', 'the destination: key=value,… or a YAML file')
     .option('--expect-like <good>', 'the destination takes what this known good input holds')
+    .option('--policy <file>', 'the policy of the site (default: vstate-check.yaml, found upwards)')
+    .option('--no-policy', 'look for no policy')
+    .option(
+      '--fail-on <severity>',
+      'lowest severity that stops it (default: the policy’s, or high)',
+      severity,
+    )
     .option('--hold <bytes>', 'bytes that may wait for their judgement', count, 64 << 20)
     .option('--report <file>', 'write what was found to this file, as JSON')
     .option('-q, --quiet', 'print no findings')

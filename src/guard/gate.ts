@@ -1,9 +1,10 @@
+import { compressionHead, compressionOf } from '../bytes/unpack.ts';
 import type { CheckedInput } from '../check/check.ts';
 import { Examination, type ExamineOptions, type Observer } from '../check/examine.ts';
 import { Judge } from '../check/judge.ts';
 import { detectContainer, detectionHead, type ContainerName } from '../container/detect.ts';
 import type { SealedHeader } from '../container/events.ts';
-import type { Severity } from '../finding/finding.ts';
+import type { Finding, Severity } from '../finding/finding.ts';
 import type { Expectation, Rule } from '../rules/rule.ts';
 import type { Trust } from '../rules/trust.ts';
 import { Held } from './held.ts';
@@ -17,6 +18,8 @@ export interface GateOptions {
   readonly failOn: Severity | undefined;
   /** Bytes that may wait for their judgement. */
   readonly hold: number;
+  /** The finding as the site sees it; what is excused shuts nothing. */
+  readonly weigh?: ((finding: Finding) => Finding) | undefined;
   /** Whether states that no format explains are looked through for the rules that need it. */
   readonly analyse?: boolean;
   /** Takes what is released, in order; borrowed until the call returns. */
@@ -48,8 +51,8 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.#options = options;
-    const { rules, expect, trust } = options;
-    this.#judge = new Judge(rules, { expect, trust });
+    const { rules, expect, trust, weigh } = options;
+    this.#judge = new Judge(rules, { expect, trust, weigh });
     this.#held = new Held(options.write);
     this.#container = options.examine.container;
   }
@@ -102,6 +105,12 @@ export class Gate {
   /** The input has ended, or nothing more is to come. */
   async end(): Promise<void> {
     if (this.#state !== 'open') return;
+    if (this.#held.taken === 0 && this.#options.examine.format === undefined) {
+      this.#refuse(
+        'the input is empty',
+        'look at whether its writer has run, and has said why not',
+      );
+    }
     if (this.#examination === undefined) {
       this.#told(true);
       const examination = await this.#begin();
@@ -135,6 +144,7 @@ export class Gate {
 
   async #begin(): Promise<Examination> {
     const container = this.#container ?? 'device-state';
+    this.#unread(container);
     const judging = this.#judge.observer();
     const observer: Observer = {
       ...judging,
@@ -159,6 +169,25 @@ export class Gate {
       this.#refuse('the input is a sealed state', 'name whose seals are believed with --keyring');
     }
     return examination;
+  }
+
+  /** What no judgement can be passed on, told by its first bytes. */
+  #unread(container: ContainerName): void {
+    if (container === 'device-state' && this.#options.examine.container === undefined) {
+      const compression = compressionOf(this.#held.head(compressionHead));
+      if (compression !== undefined) {
+        this.#refuse(
+          `the input is compressed (${compression})`,
+          `unfold it in front of the guard: ${compression} -dc | vstate-check guard`,
+        );
+      }
+    }
+    if (container !== 'sealed' && this.#options.expect['policy.signers'] === 'required') {
+      this.#refuse(
+        'the policy demands signers, and the input is in no sealed envelope (state-unsealed)',
+        'vstate-check seal signs a state at its source',
+      );
+    }
   }
 
   /** Releases what has been judged, or stops. */

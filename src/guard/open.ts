@@ -6,6 +6,7 @@ import { Judge } from '../check/judge.ts';
 import { eachBlock } from '../check/unwrap.ts';
 import type { SealedHeader } from '../container/events.ts';
 import type { Severity } from '../finding/finding.ts';
+import { fileRules } from '../rules/file-rules.ts';
 import { sealedRules } from '../rules/sealed-rules.ts';
 import type { Trust } from '../rules/trust.ts';
 
@@ -39,7 +40,8 @@ export const openSealed = async (
   sink: Sink,
   { trust, failOn }: OpenOptions,
 ): Promise<OpenedSeal> => {
-  const judge = new Judge(sealedRules, { expect: {}, trust });
+  const rules = [...sealedRules, ...fileRules];
+  const judge = new Judge(rules, { expect: {}, trust });
   const refused = (): boolean => failOn !== undefined && judge.reached(failOn);
   let header: SealedHeader | undefined;
   let waiting: Uint8Array | undefined;
@@ -80,7 +82,7 @@ export const openSealed = async (
       container: 'sealed',
       bytes: examination.bytes,
       devices,
-      ...judge.judged(sealedRules),
+      ...judge.judged(rules),
     },
     header,
     whole,

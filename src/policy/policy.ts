@@ -13,6 +13,8 @@ export interface Policy {
   readonly severities: ReadonlyMap<string, Severity>;
   readonly suppressions: readonly Suppression[];
   readonly signers: Signers | undefined;
+  /** Who may change the file of an input is judged, too. */
+  readonly files: boolean;
   /** Formats of this site, before the built-in ones. */
   readonly formats: readonly Format[];
   readonly rules: readonly SiteRule[];

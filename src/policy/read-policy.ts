@@ -109,6 +109,7 @@ const policyOf = (
                 : insideFolder(folder, file.signers.keyring),
             threshold: Number(file.signers.threshold ?? 1),
           },
+    files: file.trust?.files === 'required',
     formats: own,
     rules,
     origins: originsOf(file, lineOf),

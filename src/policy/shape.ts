@@ -69,6 +69,14 @@ export const policyShape = z.strictObject({
     })
     .optional()
     .describe('who must have signed a state'),
+  trust: z
+    .strictObject({
+      files: z
+        .literal('required')
+        .optional()
+        .describe('who may change the file of an input is judged, too'),
+    })
+    .optional(),
   suppress: z.array(suppression).max(500).optional(),
   rules: z.array(siteRule).max(100).optional(),
 });

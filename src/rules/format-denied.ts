@@ -1,5 +1,5 @@
 import { mttyState } from './examples.ts';
-import { defineRule } from './rule.ts';
+import { defineRule, type StateBegin, type Violation } from './rule.ts';
 
 export default defineRule({
   id: 'format-denied',
@@ -18,18 +18,15 @@ lists the formats that alone may come. A state that falls under it is not to be 
     good: [{ bytes: mttyState, format: 'mtty', expect: { 'policy.deny.format[qat]': 'not used' } }],
     bad: [{ bytes: mttyState, format: 'mtty', expect: { 'policy.deny.format[mtty]': 'not used' } }],
   },
-  watch: ({ expect }) => ({
-    *state({ format, pci, locate }) {
-      const reasons = [
-        expect[`policy.deny.format[${format}]`],
-        pci === undefined ? undefined : expect[`policy.deny.device[${pci}]`],
-      ];
-      for (const [index, reason] of reasons.entries()) {
-        if (reason === undefined) continue;
-        yield {
-          message: `the policy denies ${index === 0 ? format : (pci ?? '')}: ${reason}`,
-          at: [locate('start')],
-        };
+  watch: ({ expect }) => {
+    // A guard lets nothing of a state pass that may not come, so the format is judged when it is known.
+    const judged = new Map<string, string>();
+    function* begin({ format, device, locate }: StateBegin): Generator<Violation> {
+      if (judged.get(device) === format) return;
+      judged.set(device, format);
+      const reason = expect[`policy.deny.format[${format}]`];
+      if (reason !== undefined) {
+        yield { message: `the policy denies ${format}: ${reason}`, at: [locate('start')] };
       }
       const allowed = expect['policy.allow']?.split('|');
       if (allowed !== undefined && !allowed.includes(format)) {
@@ -38,6 +35,17 @@ lists the formats that alone may come. A state that falls under it is not to be 
           at: [locate('start')],
         };
       }
-    },
-  }),
+    }
+    return {
+      begin,
+      *state(end) {
+        yield* begin(end);
+        judged.delete(end.device);
+        const { pci, locate } = end;
+        const reason = pci === undefined ? undefined : expect[`policy.deny.device[${pci}]`];
+        if (reason === undefined) return;
+        yield { message: `the policy denies ${pci ?? ''}: ${reason}`, at: [locate('start')] };
+      },
+    };
+  },
 });

@@ -67,6 +67,9 @@ export interface Unit {
   readonly again?: true;
 }
 
+/** It is known which format the state of a device has, and that this will not change. */
+export type StateBegin = Pick<StateEnd, 'format' | 'device' | 'locate'>;
+
 /** A device state has been decoded to its end. */
 export interface StateEnd {
   readonly format: string;
@@ -103,6 +106,10 @@ export interface OpaqueFacts {
 
 /** The eyes of one rule on one input; made anew for each input, so it may count and remember. */
 export interface Watcher {
+  /** Before the first byte. */
+  readonly start?: () => Iterable<Violation>;
+  /** When the format of a device's state is known, before any of its units. */
+  readonly begin?: (state: StateBegin) => Iterable<Violation>;
   /** Each decoded unit of each device, in order. */
   readonly unit?: (unit: Unit) => Iterable<Violation>;
   /** After the last unit of a device. */
@@ -139,6 +146,8 @@ export type Applies =
       readonly asked?: (trust: Trust) => boolean;
     }
   | { readonly to: 'input' }
+  /** The file that the input is read from, where somebody looked at it. */
+  | { readonly to: 'file' }
   | { readonly to: 'expectation'; readonly keys?: readonly string[] }
   /** The policy of the site itself, not an input. */
   | { readonly to: 'policy' };

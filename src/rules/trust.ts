@@ -1,3 +1,4 @@
+import type { Severity } from '../finding/finding.ts';
 import type { IdentityName } from '../container/sealed/format.ts';
 
 /** A key of the destination's keyring, and what it may sign. */
@@ -21,10 +22,19 @@ export interface SeenSeal {
   readonly seal: string;
 }
 
+/** Somebody else may change the file that the input is read from. */
+export interface FileExposure {
+  readonly kind: 'writable' | 'owner' | 'path';
+  readonly severity: Severity;
+  readonly message: string;
+}
+
 /** What the destination believes, and what it has seen: what no state can say of itself. */
 export interface Trust {
   /** Its keyring; nothing where no keyring was named. */
   readonly keys?: readonly TrustedKey[];
+  /** Who may change the file that the input is read from; nothing where nobody looked. */
+  readonly file?: readonly FileExposure[];
   /** Signers that it wants, where that is more than the seal says. */
   readonly threshold?: number;
   /** Seconds of the Unix clock; what has expired is not asked without it. */

@@ -5,6 +5,7 @@ import {
   sign,
   type KeyObject,
 } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { Signer } from '../container/sealed/write.ts';
 
 /** A key or keyring that cannot be used, in one line; `hint` says what to do. */
@@ -32,8 +33,29 @@ const rawKey = (key: KeyObject): Uint8Array => {
   return Uint8Array.from(der.subarray(der.length - 32));
 };
 
+/** A private key has a few hundred bytes. */
+const largestKey = 1 << 16;
+
+/** A private key from its file, which nobody but its owner may read. What is judged is what is read. */
+export const readSigner = (path: string): Signer => {
+  const fd = openSync(path, 'r');
+  try {
+    const { mode, size } = fstatSync(fd);
+    if (process.geteuid !== undefined && (mode & 0o077) !== 0) {
+      throw new KeyError(
+        `${path}: others may read this private key (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`,
+        'chmod 600 it, or make a new one where somebody may have read it',
+      );
+    }
+    if (size > largestKey) throw new KeyError(`${path}: ${size} bytes`, 'a private key is smaller');
+    return signerOf(readFileSync(fd, 'utf8'), path);
+  } finally {
+    closeSync(fd);
+  }
+};
+
 /** A private key from the text of its PEM file. */
-export const signerOf = (pem: string, path: string): Signer => {
+const signerOf = (pem: string, path: string): Signer => {
   let key: KeyObject;
   try {
     key = createPrivateKey(pem);
