@@ -107,6 +107,8 @@ describe('the corpus', () => {
       'time-limit-exceeded',
     ]);
     const missing = rules
+      // No stream shows who may write to its file; test/trust does.
+      .filter(({ applies }) => applies.to !== 'file')
       .filter(
         ({ id, severity }) => reaches(severity, 'medium') && !elsewhere.has(id) && !shown.has(id),
       )
