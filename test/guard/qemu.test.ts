@@ -13,6 +13,9 @@ import { appears, busyDisk, emulator, Machine } from './machine.ts';
 const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
 const missing = spawnSync(emulator, ['--version']).status !== 0;
 
+/** Migrations in a row; `VSTATE_MIGRATIONS=50` before a release. */
+const migrations = Number(process.env.VSTATE_MIGRATIONS ?? 0);
+
 /** Two machines of a stock QEMU; `scripts/bring.sh qemu` brings one where it is missing. */
 describe.skipIf(missing)('a guard between two QEMUs', () => {
   let folder = '';
@@ -47,13 +50,11 @@ describe.skipIf(missing)('a guard between two QEMUs', () => {
     return guard;
   };
 
-  it.each([
-    ['without a return path', false],
-    ['with a return path', true],
-  ])('lets a running guest through its sockets, %s', { retry: 2 }, async (_how, state) => {
-    const [into, through] = [join(folder, `in-${state}`), join(folder, `through-${state}`)];
-    const destination = machine(`destination-${state}`, '-incoming', `unix:${into}`);
-    const source = machine(`source-${state}`);
+  /** A running guest goes from one machine to another through a guard, and runs there. */
+  const migrated = async (name: string, state: boolean): Promise<void> => {
+    const [into, through] = [join(folder, `in-${name}`), join(folder, `through-${name}`)];
+    const destination = machine(`destination-${name}`, '-incoming', `unix:${into}`);
+    const source = machine(`source-${name}`);
     for (const one of [source, destination]) {
       await one.ask('migrate-set-capabilities', {
         capabilities: [{ capability: 'return-path', state }],
@@ -67,7 +68,25 @@ describe.skipIf(missing)('a guard between two QEMUs', () => {
     assert.equal(await destination.arrived(), 'running', destination.said);
     const [code] = (await once(guard, 'exit')) as [number];
     assert.equal(code, 0);
+  };
+
+  it.each([
+    ['without a return path', false],
+    ['with a return path', true],
+  ])('lets a running guest through its sockets, %s', { retry: 2 }, async (how, state) => {
+    await migrated(how.replaceAll(' ', '-'), state);
   });
+
+  it.skipIf(migrations === 0)(
+    `lets ${migrations} migrations of a busy guest through, one after another`,
+    { timeout: 3_600_000 },
+    async () => {
+      for (let round = 0; round < migrations; round += 1) {
+        await migrated(`round-${round}`, round % 2 === 1);
+        for (const one of machines.splice(0)) await one.stop();
+      }
+    },
+  );
 
   it('stops a stream that was changed before its reader has seen the change', async () => {
     const saved = join(folder, 'saved');
