@@ -43,7 +43,7 @@ const changed = (
 ): Uint8Array => {
   const [from, to] = [draw(bytes.length), draw(bytes.length)];
   const size = 1 + draw(400);
-  const copy = bytes.slice();
+  const copy = Uint8Array.from(bytes);
   switch (draw(9)) {
     case 0:
       copy[from] = (copy[from] ?? 0) ^ (1 << draw(8));
@@ -69,8 +69,7 @@ const changed = (
       copy.set(other.subarray(from, from + Math.min(size, bytes.length - from)), from);
       return copy;
     default:
-      copy.fill([0, 0xff, 0x7f, 0x80][draw(4)] ?? 0, from, from + 1 + draw(8));
-      return copy;
+      return copy.fill([0, 0xff, 0x7f, 0x80][draw(4)] ?? 0, from, from + 1 + draw(8));
   }
 };
 
