@@ -66,4 +66,30 @@ describe.skipIf(skipped)('the benchmark', { timeout: 300_000 }, () => {
     for (const { fieldsPerSecond } of fields) assert.ok(fieldsPerSecond > 0);
     assert.match(stderr, /check \/ cat/u);
   });
+
+  it('measures the guard and the seals, on streams that they let through', () => {
+    const script = join(import.meta.dirname, '..', '..', 'bench', 'guard.mjs');
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      [script, '--size', '64MiB', '--rounds', '1'],
+      { encoding: 'utf8' },
+    );
+    assert.equal(status, 0, stderr);
+    const { results } = JSON.parse(stdout) as {
+      readonly results: readonly {
+        readonly name: string;
+        readonly ratio: Spread;
+        readonly processorRatio: Spread;
+        readonly peakMemory: number;
+      }[];
+    };
+    assert.deepEqual(
+      results.map(({ name }) => name),
+      ['guard qemu', 'guard opaque', 'seal', 'open'],
+    );
+    for (const { ratio, processorRatio, peakMemory } of results) {
+      assert.ok(ratio.median > 0 && processorRatio.median > 0);
+      assert.ok(peakMemory > 10e6 && peakMemory < 200e6);
+    }
+  });
 });
