@@ -27,6 +27,7 @@ export class Feed {
   /** Set when `bytes` is our own buffer and may be appended to. */
   #own = false;
   #ended = false;
+  #passing = 0;
 
   /** `start` is the offset of the first byte that will be pushed. */
   constructor(start = 0) {
@@ -50,6 +51,16 @@ export class Feed {
   /** Offset in the input behind the last byte that was pushed. */
   get reach(): number {
     return this.#base + this.end;
+  }
+
+  /** Bytes behind those at hand that will be passed over, whatever they are. */
+  get passing(): number {
+    return this.#passing;
+  }
+
+  /** Stands for a push of `count` bytes, at most `passing`, that nobody has to read. */
+  passOver(count: number): void {
+    this.#base += count;
   }
 
   /** Adds a block behind the bytes at hand; it is borrowed until the next `settle`. */
@@ -104,13 +115,15 @@ export class Feed {
 
   /** Consumes up to `count` bytes without holding them; gives how many there were. */
   *skip(count: number): Generator<void, number, void> {
-    let left = count;
+    const from = this.position;
     for (;;) {
+      const left = count - (this.position - from);
       const step = Math.min(left, this.end - this.at);
       this.at += step;
-      left -= step;
-      if (left === 0 || (this.#ended && this.at === this.end)) return count - left;
+      if (step === left || (this.#ended && this.at === this.end)) return this.position - from;
+      this.#passing = left - step;
       yield;
+      this.#passing = 0;
     }
   }
 

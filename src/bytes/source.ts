@@ -11,6 +11,20 @@ const BLOCK = 1 << 20;
  */
 const SHIFT = 1 << 10;
 
+/** The first read, also behind bytes that were passed over: room for the header of a packet. */
+const FIRST = 1 << 14;
+/** Fewer bytes than this cost less to read than another system call does. */
+export const worthPassing = 1 << 16;
+
+/** Blocks of an input in order; of one that can seek, bytes may be left out that nobody looks at. */
+export interface BlockRun extends Iterable<Uint8Array> {
+  /**
+   * Goes on up to `count` bytes behind the last block, and gives how many were left out: never more
+   * than the input has, so that one that ends early ends at the same place as if it had been read.
+   */
+  readonly passOver?: (count: number) => number;
+}
+
 /** An input that is open for one forward pass. */
 export interface Source {
   /** As the user named it; `-` for standard input. */
@@ -22,7 +36,7 @@ export interface Source {
   /** Reads at any place without moving the pass; only where the input can seek. */
   readonly readAt: ReadAt | undefined;
   /** The bytes in order; each block is valid until the next is asked for. */
-  readonly blocks: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  readonly blocks: () => BlockRun | AsyncIterable<Uint8Array>;
   /** Set after the pass when the bytes ended because a compression around them was damaged. */
   readonly damage?: string | undefined;
   /** What is wrapped around the bytes: `gzip`, `zstd`, … */
@@ -52,7 +66,8 @@ export const openSource = (path: string): Source => {
     status,
     size: seekable ? status.size : undefined,
     readAt: seekable ? (offset, length, into) => readFully(fd, offset, length, into) : undefined,
-    blocks: () => readBlocks(fd),
+    // Where standard input stands in its file, nobody says.
+    blocks: () => (seekable && fd !== 0 ? new FileBlocks(fd) : readBlocks(fd)),
     close: () => {
       if (fd !== 0) closeSync(fd);
     },
@@ -74,6 +89,35 @@ function* readBlocks(fd: number): Generator<Uint8Array> {
     const count = readSome(fd, block);
     if (count === 0) return;
     yield block.subarray(0, count);
+  }
+}
+
+/** Blocks of a file. First, and behind bytes that were left out, they are small; they grow while all are wanted. */
+class FileBlocks implements BlockRun {
+  readonly #fd: number;
+  #offset = 0;
+  #size = FIRST;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  readonly passOver = (count: number): number => {
+    const there = Math.max(0, Math.min(count, fstatSync(this.#fd).size - this.#offset));
+    this.#offset += there;
+    this.#size = FIRST;
+    return there;
+  };
+
+  *[Symbol.iterator](): Generator<Uint8Array> {
+    const block = new Uint8Array(SHIFT + BLOCK).subarray(SHIFT);
+    for (;;) {
+      const count = readSync(this.#fd, block, 0, this.#size, this.#offset);
+      if (count === 0) return;
+      this.#offset += count;
+      this.#size = Math.min(this.#size * 2, BLOCK);
+      yield block.subarray(0, count);
+    }
   }
 }
 

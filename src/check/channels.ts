@@ -75,9 +75,13 @@ export class Channels {
             }
           : {}),
       });
-      await eachBlock(plain.blocks(), (block) => {
+      const take = (block: Uint8Array): boolean => {
         walker.push(block);
         return !this.#expired();
+      };
+      await eachBlock(plain.blocks(), take, {
+        passing: () => walker.passing?.() ?? 0,
+        passOver: (count) => walker.passOver?.(count),
       });
       walker.end();
       if (plain.damage !== undefined) this.damage ??= `${source.path}: ${plain.damage}`;

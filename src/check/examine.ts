@@ -83,7 +83,7 @@ export const examine = async (
     expired = options.expired?.() ?? false;
     return !expired;
   };
-  await eachBlock(await payload.blocks(container), take);
+  await eachBlock(await payload.blocks(container), take, examination);
   const { bytes } = examination;
   const damage = plain.damage ?? payload.damage;
   const devices = examination.end({ damage, expired, bytes: payload.end(bytes) });
@@ -147,6 +147,14 @@ export class Examination {
     this.#walker?.push(block);
     this.#bytes += block.length;
   }
+
+  /** Bytes behind those that were pushed that need not be. */
+  readonly passing = (): number => this.#walker?.passing?.() ?? 0;
+
+  readonly passOver = (count: number): void => {
+    this.#walker?.passOver?.(count);
+    this.#bytes += count;
+  };
 
   /** Ends the input; says why it ended early, where it did. */
   end({

@@ -1,4 +1,5 @@
 import { fileStart } from '../bytes/files.ts';
+import type { BlockRun } from '../bytes/source.ts';
 import { unpacking, type Unpacking } from '../bytes/unpack.ts';
 import type { ContainerName } from '../container/detect.ts';
 import { libvirtHeaderLength } from '../container/libvirt-format.ts';
@@ -31,9 +32,7 @@ export class Payload {
   }
 
   /** The blocks to be walked; what is not compressed stays as it is. */
-  async blocks(
-    container: ContainerName,
-  ): Promise<Iterable<Uint8Array> | AsyncIterable<Uint8Array>> {
+  async blocks(container: ContainerName): Promise<BlockRun | AsyncIterable<Uint8Array>> {
     if (container !== 'libvirt-save') return this.#blocks.all();
     const payload = packedPayload(await this.#blocks.head(libvirtHeaderLength));
     return payload === undefined ? this.#blocks.all() : this.#unfolded(payload);

@@ -4,7 +4,7 @@ import {
   unpackedSource,
   type CompressionName,
 } from '../bytes/unpack.ts';
-import type { Source } from '../bytes/source.ts';
+import { worthPassing, type BlockRun, type Source } from '../bytes/source.ts';
 
 /** How a file that can be read at any place is compressed as a whole. */
 export const compressed = ({ readAt }: Source): CompressionName | undefined =>
@@ -25,12 +25,16 @@ export const unwrapped = async (source: Source): Promise<Source> => {
 /** Blocks of an input of which the first bytes may be looked at before the pass. */
 export class Blocks {
   readonly #rest: Iterator<Uint8Array> | undefined;
+  readonly #passOver: BlockRun['passOver'];
   readonly #later: AsyncIterator<Uint8Array> | undefined;
   readonly #first: Uint8Array[] = [];
 
-  constructor(blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>) {
+  constructor(blocks: BlockRun | AsyncIterable<Uint8Array>) {
     if (Symbol.asyncIterator in blocks) this.#later = blocks[Symbol.asyncIterator]();
-    else this.#rest = blocks[Symbol.iterator]();
+    else {
+      this.#rest = blocks[Symbol.iterator]();
+      this.#passOver = blocks.passOver;
+    }
   }
 
   /** Up to `count` bytes; fewer when the input has no more, or `enough` says not to wait for them. */
@@ -47,12 +51,23 @@ export class Blocks {
   }
 
   /** All blocks, those that were looked at first; asynchronous only where the input is. */
-  all(): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
-    return this.#later === undefined ? this.#now() : this.#awaited(this.#later);
+  all(): BlockRun | AsyncIterable<Uint8Array> {
+    if (this.#later !== undefined) return this.#awaited(this.#later);
+    const passOver = this.#passOver;
+    if (passOver === undefined) return this.#now();
+    return {
+      [Symbol.iterator]: () => this.#now(),
+      // Behind a block that was looked at first stands one that has been read already.
+      passOver: (count) => (this.#first.length > 0 ? 0 : passOver(count)),
+    };
   }
 
   *#now(): Generator<Uint8Array> {
-    yield* this.#first;
+    for (;;) {
+      const first = this.#first.shift();
+      if (first === undefined) break;
+      yield first;
+    }
     for (;;) {
       const next = this.#rest?.next();
       if (next === undefined || next.done === true) return;
@@ -75,10 +90,19 @@ export class Blocks {
   }
 }
 
+/** What whoever takes blocks says of the bytes behind them. */
+export interface Passing {
+  /** How many of them it will not look at. */
+  readonly passing: () => number;
+  /** So many of them were left out. */
+  readonly passOver: (count: number) => void;
+}
+
 /** Shows every block to `take` until it gives false; waits only where the blocks are to be waited for. */
 export const eachBlock = async (
-  blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  blocks: BlockRun | AsyncIterable<Uint8Array>,
   take: (block: Uint8Array) => boolean,
+  over?: Passing,
 ): Promise<void> => {
   if (Symbol.asyncIterator in blocks) {
     for await (const block of blocks) {
@@ -89,5 +113,9 @@ export const eachBlock = async (
   // Waiting for a promise a block costs about as much as walking the block.
   for (const block of blocks) {
     if (!take(block)) break;
+    const passing = over?.passing() ?? 0;
+    if (passing < worthPassing) continue;
+    const passed = blocks.passOver?.(passing) ?? 0;
+    if (passed > 0) over?.passOver(passed);
   }
 };

@@ -43,6 +43,10 @@ export type EventSink = (event: ContainerEvent) => void;
 export interface Walker {
   /** `bytes` is borrowed until the call returns. */
   push(bytes: Uint8Array): void;
+  /** Bytes behind those that were pushed that nobody will look at; 0 where a walker has none. */
+  passing?(): number;
+  /** Stands for a push of so many bytes, at most `passing()`. */
+  passOver?(count: number): void;
   /** The input is complete; what is still open is cut here. */
   end(): void;
   /**

@@ -51,6 +51,15 @@ export const libvirtWalker = (sink: EventSink, options: LibvirtOptions = {}): Wa
       step();
       feed.settle();
     },
+    passing: () => (done ? (inner?.passing?.() ?? 0) : feed.passing),
+    passOver(count) {
+      if (done) {
+        inner?.passOver?.(count);
+        return;
+      }
+      feed.passOver(count);
+      step();
+    },
     end() {
       feed.finish();
       step();

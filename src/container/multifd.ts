@@ -44,6 +44,11 @@ export const multifdWalker = (sink: EventSink, options: MultifdWalkerOptions = {
       step();
       feed.settle();
     },
+    passing: () => feed.passing,
+    passOver(count) {
+      feed.passOver(count);
+      step();
+    },
     end() {
       feed.finish();
       step();

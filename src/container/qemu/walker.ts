@@ -52,6 +52,11 @@ export const qemuWalker = (sink: EventSink, options: QemuWalkerOptions = {}): Wa
       step();
       walk.feed.settle();
     },
+    passing: () => walk.feed.passing,
+    passOver(count) {
+      walk.feed.passOver(count);
+      step();
+    },
     end() {
       walk.feed.finish();
       step();
