@@ -138,7 +138,7 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
     if (inputs.length > 1) process.stdout.write(`\n${totalText(inputs, passedOver, failing)}`);
     if (gone.length > 0) process.stdout.write(`${gone.length} findings of the baseline are gone\n`);
   }
-  writeOutputs(report, outputs);
+  await writeOutputs(report, outputs);
   if (flags.writeBaseline !== undefined) writeBaseline(flags.writeBaseline, baselineOf(inputs));
   if (failing > 0) return exitCodes.findings;
   return inputs.some((input) => 'error' in input) ? exitCodes.undone : exitCodes.sound;

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-
 /**
  * Keeps the young generation of the heap at the size that it starts with. A check makes many short
  * lives and few long ones, and V8 takes that for a reason to let the young generation grow: to three
@@ -8,5 +6,5 @@ import { setFlagsFromString } from 'node:v8';
  * 118 MB with it, in about a tenth more time; large payloads make no objects and take no more.
  */
 export const keepHeapSmall = (): void => {
-  setFlagsFromString('--semi-space-growth-factor=1');
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
 };

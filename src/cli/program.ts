@@ -6,6 +6,7 @@ import type { ConformFlags } from './conform.ts';
 import type { InitHarnessFlags } from './init-harness.ts';
 import type { InitFormatFlags } from './init.ts';
 import type { Shell } from './manual.ts';
+import { keepHeapSmall } from './memory.ts';
 import type { ShowPolicyFlags } from './policy.ts';
 import type { ReportFlags } from './report.ts';
 import { trustCommands, trustOptions, type TrustFlags } from './trust-program.ts';
@@ -59,9 +60,11 @@ const colorOption = (): Option =>
     .choices(['auto', 'always', 'never'])
     .default('auto');
 
+/** The commands that walk whole inputs. */
+const walking = new Set(['check', 'inspect', 'decode', 'encode', 'diff', 'extract', 'redact']);
+
 /**
- * The command tree. Commands load what they do when they run, so that help and version are quick; they
- * load it together, because each file more costs a start about as much as 20 KB of code.
+ * The command tree. Commands load what they do when they run, so that help and version are quick.
  */
 export const program = (): Command => {
   const root = new Command(tool.name)
@@ -77,7 +80,10 @@ export const program = (): Command => {
         write(`${text.trimEnd().replaceAll('\n', ' ')}\n`);
       },
     })
-    .addHelpText('after', examples);
+    .addHelpText('after', examples)
+    .hook('preAction', (_root, command) => {
+      if (walking.has(command.name())) keepHeapSmall();
+    });
 
   trustOptions(root.command('check', { isDefault: true }))
     .description('check inputs and report what is wrong with them (the default command)')
@@ -110,7 +116,7 @@ export const program = (): Command => {
     .option('-v, --verbose', 'list findings of every severity')
     .addOption(colorOption())
     .action(async (inputs: string[], options: CheckFlags) => {
-      const { runCheck } = await import('./commands.ts');
+      const { runCheck } = await import('./check.ts');
       process.exitCode = await runCheck(inputs, options);
     });
 
@@ -128,7 +134,7 @@ export const program = (): Command => {
     .option('--limit <count>', 'fields and items that are printed', positive, 10_000)
     .addOption(colorOption())
     .action(async (inputs: string[], options: InspectFlags) => {
-      const { runInspect } = await import('./commands.ts');
+      const { runInspect } = await import('./inspect.ts');
       process.exitCode = await runInspect(inputs, options);
     });
 
@@ -147,7 +153,7 @@ export const program = (): Command => {
     .option('--json', 'print one JSON document')
     .addOption(formatFileOption())
     .action(async (options: ListFlags) => {
-      const { listFormats } = await import('./commands.ts');
+      const { listFormats } = await import('./catalogue.ts');
       await listFormats(options);
     });
   formats
@@ -159,7 +165,7 @@ export const program = (): Command => {
     .option('--hexpat', 'print it in the pattern language of ImHex instead')
     .addOption(formatFileOption())
     .action(async (id: string, options: ShowFormatFlags) => {
-      const { showFormat } = await import('./commands.ts');
+      const { showFormat } = await import('./catalogue.ts');
       await showFormat(id, options);
     });
 
@@ -169,7 +175,7 @@ export const program = (): Command => {
     .option('--json', 'print one JSON document')
     .addOption(formatFileOption())
     .action(async (options: ListFlags) => {
-      const { listRules } = await import('./commands.ts');
+      const { listRules } = await import('./catalogue.ts');
       await listRules(options);
     });
   rules
@@ -178,7 +184,7 @@ export const program = (): Command => {
     .argument('<id>')
     .addOption(formatFileOption())
     .action(async (id: string, options: ShowFlags) => {
-      const { showRule } = await import('./commands.ts');
+      const { showRule } = await import('./catalogue.ts');
       await showRule(id, options);
     });
 
@@ -188,7 +194,7 @@ export const program = (): Command => {
     .description('say whether a policy file is one, and what is wrong with it')
     .argument('<file>')
     .action(async (file: string) => {
-      const { checkPolicy } = await import('./commands.ts');
+      const { checkPolicy } = await import('./policy.ts');
       process.exitCode = await checkPolicy(file);
     });
   policy
@@ -198,7 +204,7 @@ export const program = (): Command => {
     .option('--policy <file>', 'this policy')
     .option('--json', 'print one JSON document')
     .action(async (inputs: string[], options: ShowPolicyFlags) => {
-      const { showPolicy } = await import('./commands.ts');
+      const { showPolicy } = await import('./policy.ts');
       process.exitCode = await showPolicy(inputs, options);
     });
 
@@ -370,7 +376,7 @@ const stateCommands = (root: Command): void => {
     .description('write an input as JSON, from which encode gives every byte back')
     .argument('<input>', 'file, or - for standard input')
     .action(async (input: string, options: DecodeFlags) => {
-      const { runDecode } = await import('./commands.ts');
+      const { runDecode } = await import('./states.ts');
       process.exitCode = await runDecode(input, options);
     });
 
@@ -381,7 +387,7 @@ const stateCommands = (root: Command): void => {
     .option('--into <container>', 'replace the state of a device in this container')
     .option('--device <name>', 'the device whose state is replaced')
     .action(async (input: string, options: EncodeFlags) => {
-      const { runEncode } = await import('./commands.ts');
+      const { runEncode } = await import('./states.ts');
       process.exitCode = await runEncode(input, options);
     });
 
@@ -396,7 +402,7 @@ const stateCommands = (root: Command): void => {
     .option('--json', 'print one JSON document')
     .addOption(colorOption())
     .action(async (a: string, b: string, options: DiffFlags) => {
-      const { runDiff } = await import('./commands.ts');
+      const { runDiff } = await import('./states.ts');
       process.exitCode = await runDiff(a, b, options);
     });
 
@@ -407,7 +413,7 @@ const stateCommands = (root: Command): void => {
     .option('--device <name>', 'only the state of this device')
     .option('--force', 'write over files that are there')
     .action(async (input: string, options: ExtractFlags) => {
-      const { runExtract } = await import('./commands.ts');
+      const { runExtract } = await import('./states.ts');
       process.exitCode = await runExtract(input, options);
     });
 
@@ -416,7 +422,7 @@ const stateCommands = (root: Command): void => {
     .argument('<input>', 'file, or - for standard input')
     .option('--addresses', 'replace guest addresses, too')
     .action(async (input: string, options: RedactFlags) => {
-      const { runRedact } = await import('./commands.ts');
+      const { runRedact } = await import('./states.ts');
       process.exitCode = await runRedact(input, options);
     });
 };
