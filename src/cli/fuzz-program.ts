@@ -7,6 +7,7 @@ export interface TargetFlags {
   readonly memory: number;
   readonly outputLimit: number;
   readonly env?: readonly string[];
+  readonly allowDevice?: boolean;
 }
 
 export interface FuzzFlags extends TargetFlags {
@@ -87,11 +88,12 @@ const targetFlags = (command: Command): Command =>
     .option('--timeout <ms>', 'time of one execution', count, 1000)
     .option('--memory <MiB>', 'memory that the target may take', count, 2048)
     .option('--output-limit <KiB>', 'output of one execution', count, 1024)
-    .option('--env <name=value>', 'a variable of the target’s environment (repeatable)', several);
+    .option('--env <name=value>', 'a variable of the target’s environment (repeatable)', several)
+    .option('--allow-device', 'let vfio: attack a device of this kernel, which may panic');
 
 const fuzzExamples = `
 Targets: harness:PROGRAM, command:'PROGRAM @@', vfio-user:SOCKET, qemu:'PROGRAM …',
-module:FILE (see docs/targets.md).
+vfio:DEVICE, module:FILE (see docs/targets.md).
 
 Examples:
   vstate-check fuzz --demo

@@ -17,9 +17,21 @@ export const limitsOf = (flags: TargetFlags): Limits => ({
   memory: flags.memory * MEBIBYTE,
   output: flags.outputLimit * KIBIBYTE,
   environment: Object.fromEntries((flags.env ?? []).map(variable)),
-  // No target that is there touches a device of this host.
-  allowDevice: false,
+  allowDevice: flags.allowDevice ?? false,
 });
+
+/** A device of this host is touched only when this very run was allowed to. */
+export const deviceAllowed = (
+  { target, against }: Pick<Settings, 'target' | 'against'>,
+  flags: TargetFlags,
+): void => {
+  if (flags.allowDevice === true) return;
+  if (!target.startsWith('vfio:') && against?.startsWith('vfio:') !== true) return;
+  throw new UsageError(
+    'vfio: attacks a device of this kernel, which may panic',
+    '--allow-device allows it; use a virtual machine',
+  );
+};
 
 const variable = (text: string): readonly [string, string] => {
   const at = text.indexOf('=');

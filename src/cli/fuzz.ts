@@ -23,7 +23,13 @@ import { demoFlags } from './fuzz-demo.ts';
 import { dictionaryFrom } from './fuzz-dictionary.ts';
 import type { FuzzFlags } from './fuzz-program.ts';
 import { noScreen, screenOn, summary } from './fuzz-screen.ts';
-import { campaignFormat, limitsOf, targetExplained, warnOnce } from './fuzz-target.ts';
+import {
+  campaignFormat,
+  deviceAllowed,
+  limitsOf,
+  targetExplained,
+  warnOnce,
+} from './fuzz-target.ts';
 import { jsonText } from '../report/json-text.ts';
 import { catalogueOption, chalkFor, reasonOf } from './options.ts';
 import { tool } from './version.ts';
@@ -42,6 +48,7 @@ export const runFuzz = async (given: FuzzFlags): Promise<number> => {
   try {
     const folder = await folderExplained(async () => folderFor(flags));
     try {
+      deviceAllowed(folder.settings, flags);
       return await targetExplained(attack(flags, folder));
     } finally {
       folder.close();
@@ -215,6 +222,7 @@ const folderFor = async (flags: FuzzFlags): Promise<Folder> => {
     noise: flags.noise ?? [],
     dictionary: dictionaryOf(flags),
   };
+  deviceAllowed(settings, flags);
   return Folder.create(path, settings, seeds);
 };
 

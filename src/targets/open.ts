@@ -8,6 +8,7 @@ const schemes: Readonly<Record<string, Open>> = {
   command: async (rest, options) => (await import('./command.ts')).openCommand(rest, options),
   module: async (rest, options) => (await import('./module.ts')).openModule(rest, options),
   qemu: async (rest, options) => (await import('./qemu.ts')).openQemu(rest, options),
+  vfio: async (rest, options) => (await import('./vfio.ts')).openVfio(rest, options),
   'vfio-user': async (rest, options) =>
     (await import('./vfio-user.ts')).openVfioUser(rest, options),
 };

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   rmSync,
+  rmdirSync,
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -158,9 +159,24 @@ export class Folder {
     writeWhole(join(this.path, plainFile(name)), data);
   }
 
+  /** A campaign that never began leaves nothing that stands in the way of the next one. */
   close(): void {
     this.journal.close();
+    if (statSync(join(this.path, 'journal.jsonl')).size === 0) this.#discard();
     rmSync(this.#lock, { force: true });
+    if (!existsSync(join(this.path, 'campaign.json'))) removeEmpty(this.path);
+  }
+
+  #discard(): void {
+    // First: a folder without it is not a campaign.
+    rmSync(join(this.path, 'campaign.json'), { force: true });
+    for (const { name } of this.kept()) rmSync(join(this.path, 'corpus', 'kept', name));
+    for (const name of ['plot_data', 'journal.jsonl']) {
+      rmSync(join(this.path, name), { force: true });
+    }
+    for (const inner of ['corpus/kept', 'corpus/generated', 'corpus', 'findings']) {
+      removeEmpty(join(this.path, inner));
+    }
   }
 
   #states(kind: 'kept' | 'generated'): readonly Entry[] {
@@ -176,6 +192,15 @@ export class Folder {
       });
   }
 }
+
+const removeEmpty = (path: string): void => {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code !== 'ENOTEMPTY' && code !== 'ENOENT' && code !== 'EBUSY') throw error;
+  }
+};
 
 const placeSeed = (path: string, number: number, { name, digest, bytes }: Entry): void => {
   const file = aflName(number, digest, `time:0,execs:0,orig:${plainName(name)}`);

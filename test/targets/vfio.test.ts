@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { openTarget } from '../../src/targets/open.ts';
+import type { Step, TargetOptions } from '../../src/targets/target.ts';
+import { runCampaign } from '../fuzz/run-campaign.ts';
+import { compile, lacks } from './compilers.ts';
+import { execution, options, patient } from './options.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const good = readFileSync(join(root, 'corpus', 'mtty', 'mtty1-fifo3-loop.bin'));
+const past = readFileSync(join(root, 'corpus', 'mtty', 'head-past-fifo.bin'));
+const restored: readonly Step[] = [
+  { do: 'begin' },
+  { do: 'write', length: 60 },
+  { do: 'end' },
+  { do: 'run' },
+  { do: 'save' },
+];
+
+describe.skipIf(lacks('gcc'))('vfio:', () => {
+  let folder = '';
+  let helper = '';
+  let shim = '';
+  let log = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'vstate-vfio-test-'));
+    helper = compile([join(root, 'native', 'vstate_vfio.c')], join(folder, 'helper'));
+    const fake = join(import.meta.dirname, 'fake_vfio.c');
+    shim = compile([fake], join(folder, 'fake.so'), ['-shared', '-fPIC']);
+    log = join(folder, 'kmsg');
+    writeFileSync(log, '4,1,2,-;BUG: kernel NULL pointer dereference, long ago\n');
+    mkdirSync(join(folder, '7'));
+    mkdirSync(join(folder, '0000:00:07.0'));
+    symlinkSync('../7', join(folder, '0000:00:07.0', 'iommu_group'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const lab = (mistake = '', more: Partial<TargetOptions> = {}): TargetOptions =>
+    options({
+      allowDevice: true,
+      timeout: 20_000,
+      environment: {
+        LD_PRELOAD: shim,
+        FAKE_VFIO: mistake,
+        FAKE_VFIO_LOG: log,
+        FAKE_VFIO_STATE: join(root, 'corpus', 'mtty', 'mtty1-fifo3-loop.bin'),
+      },
+      ...more,
+    });
+  const spec = (device = '/dev/vfio/devices/vfio3'): string => `vfio:[helper=${helper}]${device}`;
+
+  it('restores and saves, by group and by character device, and gives the errno of each call', async () => {
+    for (const device of ['/dev/vfio/devices/vfio3', join(folder, '0000:00:07.0')]) {
+      await using target = await openTarget(spec(device), lab());
+      const late: readonly Step[] = [...restored, { do: 'write', length: 4 }];
+      const [whole, short, after] = await target.run(
+        [
+          execution(good, restored),
+          execution(good.subarray(1)),
+          execution(good, [
+            ...late.slice(0, 3),
+            { do: 'input', input: 0 },
+            { do: 'write', length: 4 },
+          ]),
+        ],
+        patient,
+      );
+      assert.deepEqual(whole!.steps, [0, 60, 0, 0, 60]);
+      assert.deepEqual(whole!.outcome, { kind: 'accepted' });
+      assert.deepEqual(Buffer.from(whole!.saves[0]!), good);
+      assert.deepEqual(short!.outcome, { kind: 'rejected', reason: 'write: EINVAL' });
+      assert.deepEqual(after!.steps.at(-1), -19);
+    }
+  });
+
+  it('reads an oops from the log of the kernel, whether or not the helper lives', async () => {
+    for (const mistake of ['head', 'die']) {
+      await using target = await openTarget(spec(), lab(mistake));
+      const results = await target.run(
+        [past, good].map((bytes) => execution(bytes, restored)),
+        patient,
+      );
+      assert.deepEqual(
+        results.map(({ outcome }) => outcome),
+        [
+          { kind: 'crashed', signal: 'kasan-slab-out-of-bounds', stack: ['mtty_read'] },
+          { kind: 'accepted' },
+        ],
+      );
+    }
+  });
+
+  it('says that a call hangs which does not return', async () => {
+    await using target = await openTarget(spec(), lab('hang', { timeout: 2000 }));
+    const [result] = await target.run([execution(past, restored)], patient);
+    assert.deepEqual(result!.outcome, { kind: 'hung' });
+  });
+
+  it('shows a head past the FIFO to a campaign', async () => {
+    const out = join(folder, 'campaign');
+    mkdirSync(out);
+    await using target = await openTarget(spec(), lab('head'));
+    const { reports } = await runCampaign({ path: out, target, executions: 600 });
+    const crash = reports.find(({ oracle }) => oracle === 'restore-crashed');
+    assert.deepEqual(
+      crash?.rows.map(({ path }) => path),
+      ['port[0].head'],
+    );
+    assert.deepEqual(crash.stack, ['mtty_read']);
+  });
+
+  it('touches nothing unless it is allowed, and a device that is missing is no finding', async () => {
+    await assert.rejects(openTarget(spec(), options()), /--allow-device/u);
+    await assert.rejects(
+      openTarget(spec('/dev/vfio/devices/vfio9'), lab()),
+      /open .*vfio9: No such/u,
+    );
+    await assert.rejects(openTarget(spec('no-such-device'), lab()), /there is no device/u);
+    const out = join(folder, 'refused');
+    const run = (...more: readonly string[]): { status: number | null; stderr: string } =>
+      spawnSync(
+        process.execPath,
+        [
+          join(root, 'dist', 'cli.js'),
+          'fuzz',
+          '--target',
+          spec('/dev/vfio/devices/vfio9'),
+          '--format',
+          'mtty',
+          '--out',
+          out,
+          ...more,
+        ],
+        { encoding: 'utf8' },
+      );
+    const refused = run();
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /--allow-device/u);
+    assert.equal(existsSync(out), false);
+    const missing = run('--allow-device');
+    assert.equal(missing.status, 3, missing.stderr);
+    assert.equal(existsSync(out), false);
+  });
+});
