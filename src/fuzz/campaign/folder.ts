@@ -54,8 +54,10 @@ export class Folder {
   readonly settings: Settings;
   readonly journal: Journal;
   readonly #lock: string;
+  readonly #made: boolean;
 
-  private constructor(path: string, settings: Settings) {
+  private constructor(path: string, settings: Settings, made: boolean) {
+    this.#made = made;
     this.path = path;
     this.settings = settings;
     this.#lock = join(path, '.lock');
@@ -84,12 +86,12 @@ export class Folder {
     } catch (error) {
       throw readable(path, error);
     }
-    return new Folder(path, settings);
+    return new Folder(path, settings, true);
   }
 
   /** Throws `FolderError` when there is no campaign in the folder. */
   static open(path: string): Folder {
-    return new Folder(path, readSettings(path));
+    return new Folder(path, readSettings(path), false);
   }
 
   /** The seeds, checked against the digests in their names. */
@@ -159,10 +161,10 @@ export class Folder {
     writeWhole(join(this.path, plainFile(name)), data);
   }
 
-  /** A campaign that never began leaves nothing that stands in the way of the next one. */
+  /** A campaign that was made here and never began leaves nothing in the way of the next one. */
   close(): void {
     this.journal.close();
-    if (statSync(join(this.path, 'journal.jsonl')).size === 0) this.#discard();
+    if (this.#made && statSync(join(this.path, 'journal.jsonl')).size === 0) this.#discard();
     rmSync(this.#lock, { force: true });
     if (!existsSync(join(this.path, 'campaign.json'))) removeEmpty(this.path);
   }
