@@ -107,7 +107,11 @@ const askUntil = async (url: URL, path: string, wanted: RegExp): Promise<Answere
 describe('the dashboard of a campaign', { timeout: 120_000 }, () => {
   it('gives its page, numbers for Prometheus, and a status, and ends with the campaign', async () => {
     const { child, url } = await serving(campaign());
-    const { text } = await askUntil(url, '/metrics', /executions_total [1-9][^]*severity="critical"\} [1-9]/u);
+    const { text } = await askUntil(
+      url,
+      '/metrics',
+      /executions_total [1-9][^]*severity="critical"\} [1-9]/u,
+    );
     for (const line of text.trimEnd().split('\n')) {
       assert.match(line, /^(?:# (?:HELP|TYPE) \w+ .+|[a-z_]+(?:\{(?:\w+="[^"\n]*",?)+\})? \S+)$/u);
     }
