@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 
 export interface CompatFlags {
   readonly both?: boolean;
+  readonly early?: boolean;
   readonly json?: boolean;
   readonly csv?: boolean;
   readonly quiet?: boolean;
@@ -17,7 +18,8 @@ export interface DescribeFlags {
   readonly formatFile?: readonly string[];
 }
 
-const what = 'a device state or migration stream, a folder of sysfs, or a descriptor file';
+const what =
+  'a device state or migration stream, a folder of sysfs, vfio-user:SOCKET of a running server, or a descriptor file';
 
 const exits = `
 Exit codes: 0 every source has a compatible destination, 1 a source has none, 3 for
@@ -45,6 +47,7 @@ export const compatCommands = (root: Command): void => {
     .argument('<source>', what)
     .argument('<destinations...>', 'the same')
     .option('--both', 'answer the other direction, too; the exit code stays that of the first')
+    .option('--early', 'stop reading the source as soon as the answer is certain')
     .option('--json', 'print one JSON document')
     .option('--csv', 'print one line for each pair of equal devices')
     .option('-q, --quiet', 'print nothing')

@@ -1,4 +1,5 @@
 import type { Cell, DeviceClass, Row } from '../compat/fleet.ts';
+import type { Early } from '../compat/early.ts';
 import type { Verdict } from '../compat/judge.ts';
 import { printable } from '../report/escape.ts';
 import type { Direction, Summary } from './compat.ts';
@@ -53,6 +54,20 @@ export const summaryText = (summary: Summary, way: Direction): string => {
   const what = way === 'forward' ? 'sources' : 'destinations, the other way round';
   return `${sources} ${what}: ${summary.compatible} have a compatible place, for ${ask} a target must be asked, ${summary.incompatible} have none\n`;
 };
+
+/** What is said below the rows of an early answer; above the end of the stream they may be fewer. */
+export const earlyText = ({ verdict, after, read, ended }: Early): string => {
+  if (verdict === undefined) {
+    const more = ended ? 'and the stream has ended' : 'give the whole stream, without --early';
+    return `not certain after ${read} bytes: ${more}\n`;
+  }
+  const how = ended ? 'only at the end' : `of ${read} that were read`;
+  return `${verdict}: certain after ${after} bytes, ${how}\n`;
+};
+
+export const earlyDocument = ({ verdict, after, read, ended }: Early): object => ({
+  early: { verdict: verdict ?? null, certain: verdict !== undefined, after, read, ended },
+});
 
 const classDocument = ({ descriptor, names }: DeviceClass): object => ({
   name: descriptor.name,

@@ -12,7 +12,15 @@ import {
 import { describeStates } from '../compat/state.ts';
 import { describeSysfs } from '../compat/sysfs.ts';
 import type { Format } from '../formats/format.ts';
-import { csvHeader, csvLines, rowDocument, rowText, summaryText } from './compat-text.ts';
+import {
+  csvHeader,
+  csvLines,
+  earlyDocument,
+  earlyText,
+  rowDocument,
+  rowText,
+  summaryText,
+} from './compat-text.ts';
 import type { CompatFlags, DescribeFlags } from './compat-program.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
 import { catalogueOption, formatOption, opened, reasonOf } from './options.ts';
@@ -40,9 +48,7 @@ const devicesOf = async (input: string, options: Known): Promise<readonly Descri
 };
 
 const described = async (input: string, options: Known): Promise<readonly Descriptor[]> => {
-  if (input.startsWith('vfio-user:')) {
-    throw new UsageError(`${input}: a running server is not described yet`, 'describe its state');
-  }
+  if (input.startsWith('vfio-user:')) return [await ofServer(input.slice('vfio-user:'.length))];
   if (isFolder(input)) return describeSysfs(input);
   const source = opened(snapshotState(input) ?? input);
   try {
@@ -62,6 +68,19 @@ const described = async (input: string, options: Known): Promise<readonly Descri
     throw new UndoneError(`${input}: ${reasonOf(error)}`);
   } finally {
     source.close();
+  }
+};
+
+const ofServer = async (socket: string): Promise<Descriptor> => {
+  // Loaded here because few comparisons ask a server.
+  const { describeServer } = await import('../compat/server.ts');
+  try {
+    return await describeServer(socket);
+  } catch (error) {
+    if (error instanceof DescriptorError) {
+      throw new UndoneError(`${error.message} (${error.hint})`);
+    }
+    throw error;
   }
 };
 
@@ -98,8 +117,12 @@ export const runCompat = async (
     throw new UsageError('--json and --csv are two outputs', 'ask for one of them');
   }
   const options = await known(flags);
-  const from = classesOf(await devicesOf(source, options));
   const all: Descriptor[] = [];
+  if (flags.early === true) {
+    for (const input of destinations) all.push(...(await devicesOf(input, options)));
+    return runEarly(source, all, options, flags);
+  }
+  const from = classesOf(await devicesOf(source, options));
   for (const input of destinations) all.push(...(await devicesOf(input, options)));
   const to = classesOf(all);
 
@@ -107,11 +130,45 @@ export const runCompat = async (
   const forward = direction(matrix(from, to), 'forward', printer);
   if (flags.both === true) direction(matrix(to, from), 'back', printer);
   printer.end?.();
-  return forward === 'compatible'
+  return exitOf(forward);
+};
+
+const exitOf = (verdict: Verdict | undefined): number =>
+  verdict === 'compatible'
     ? exitCodes.sound
-    : forward === 'incompatible'
+    : verdict === 'incompatible'
       ? exitCodes.findings
       : exitCodes.undone;
+
+const runEarly = async (
+  input: string,
+  destinations: readonly Descriptor[],
+  options: Known,
+  flags: CompatFlags,
+): Promise<number> => {
+  if (flags.both === true || flags.csv === true) {
+    throw new UsageError('--early answers one direction', 'leave out --both and --csv');
+  }
+  const source = isFolder(input) || input.startsWith('vfio-user:') ? undefined : opened(input);
+  const head = source?.readAt?.(0, 4096);
+  if (source === undefined || (head !== undefined && isDescriptorFile(head))) {
+    source?.close();
+    throw new UsageError(`${input} is no stream`, '--early reads a device state or a stream');
+  }
+  const { judgeEarly } = await import('../compat/early.ts');
+  try {
+    const early = await judgeEarly(source, destinations, options);
+    const printer = printerOf(flags, earlyDocument(early));
+    direction(matrix(classesOf(early.devices), classesOf(destinations)), 'forward', printer);
+    if (flags.json !== true && flags.quiet !== true) write(earlyText(early));
+    printer.end?.();
+    return exitOf(early.verdict);
+  } catch (error) {
+    if (error instanceof UndoneError) throw error;
+    throw new UndoneError(`${input}: ${reasonOf(error)}`);
+  } finally {
+    source.close();
+  }
 };
 
 export type Direction = 'forward' | 'back';
@@ -148,7 +205,7 @@ const write = (text: string): void => {
   process.stdout.write(text);
 };
 
-const printerOf = (flags: CompatFlags): Printer => {
+const printerOf = (flags: CompatFlags, more: object = {}): Printer => {
   if (flags.quiet === true) return {};
   if (flags.csv === true) {
     write(csvHeader);
@@ -156,7 +213,7 @@ const printerOf = (flags: CompatFlags): Printer => {
   }
   if (flags.json === true) {
     let separator = '';
-    write(`{"version":1,"tool":${JSON.stringify(tool)},"rows":[`);
+    write(`${JSON.stringify({ version: 1, tool, ...more }).slice(0, -1)},"rows":[`);
     const summaries: string[] = [];
     return {
       row: (row, way) => {

@@ -107,6 +107,31 @@ const relationsOf = (format: Format): Readonly<Record<string, Relation>> => {
   return relations;
 };
 
+/**
+ * The fields that tell a device of this format, where each stands once at a place that no other
+ * record can repeat; undefined where a later record may say more.
+ */
+export const fixedIdentity = (format: Format): readonly string[] | undefined => {
+  const names: string[] = [];
+  const visit = (layout: Layout, name: string, certain: boolean): boolean => {
+    if (layout.kind === 'uint') {
+      if (relationOf(layout) === undefined) return true;
+      names.push(name);
+      return certain;
+    }
+    if (layout.kind === 'text' || layout.kind === 'bytes') return true;
+    if (layout.kind === 'struct') {
+      return Object.entries(layout.fields).every(([field, inner]) => visit(inner, field, certain));
+    }
+    if (layout.kind === 'framed') return visit(layout.inner, name, certain);
+    if (layout.kind === 'when') return visit(layout.inner, name, false);
+    if (layout.kind === 'array') return visit(layout.element, name, false);
+    // Records, cases and what contains itself: more of them may come.
+    return false;
+  };
+  return visit(format.layout, '', true) ? names : undefined;
+};
+
 const made = new WeakMap<Format, Readonly<Record<string, Relation>>>();
 
 /** The relation that the roles of a field give; undefined for a field that tells no devices apart. */

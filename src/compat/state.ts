@@ -9,7 +9,7 @@ import { valueText } from '../layout/show.ts';
 import { localPath } from '../rules/expectation.ts';
 import type { Unit } from '../rules/rule.ts';
 import { describe, type Descriptor } from './descriptor.ts';
-import { pciFieldsOf, relationOf } from './knowledge.ts';
+import { fixedIdentity, pciFieldsOf, relationOf } from './knowledge.ts';
 import type { Relation } from './relate.ts';
 
 /** Units of one state in which its identity is looked for. */
@@ -171,6 +171,20 @@ const pciOf = (
   const revisionId = hexId(attributes.get(revision), 2);
   if (revisionId === undefined) return { pci, taken };
   return { pci, revision: revisionId, taken: [...taken, revision] };
+};
+
+/** Whether a state that goes on has said all that its format tells devices apart by. */
+export const saysAll = (descriptor: Descriptor, formats: readonly Format[]): boolean => {
+  const format = formats.find(({ id }) => id === descriptor.format);
+  const fields = format === undefined ? undefined : fixedIdentity(format);
+  if (format === undefined || fields === undefined || fields.length === 0) return false;
+  const { vendor, device, revision } = pciFieldsOf(format.id) ?? {};
+  const taken = [typeof vendor === 'string' ? undefined : vendor?.field, device, revision];
+  return fields.every(
+    (field) =>
+      Object.hasOwn(descriptor.attributes, field) ||
+      (taken.includes(field) && descriptor.pci !== undefined),
+  );
 };
 
 const hexId = (text: string | undefined, digits: number): string | undefined => {
