@@ -49,6 +49,9 @@ export const runFuzz = async (given: FuzzFlags): Promise<number> => {
     const folder = await folderExplained(async () => folderFor(flags));
     try {
       deviceAllowed(folder.settings, flags);
+      if (flags.workers > 1 && folder.settings.target.startsWith('vfio:')) {
+        throw new UsageError('a vfio: device has one owner at a time', 'leave --workers out');
+      }
       return await targetExplained(attack(flags, folder));
     } finally {
       folder.close();

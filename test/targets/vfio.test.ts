@@ -112,7 +112,7 @@ describe.skipIf(lacks('gcc'))('vfio:', () => {
     const out = join(folder, 'campaign');
     mkdirSync(out);
     await using target = await openTarget(spec(), lab('head'));
-    const { reports } = await runCampaign({ path: out, target, executions: 600 });
+    const { reports } = await runCampaign({ path: out, target, executions: 400 });
     const crash = reports.find(({ oracle }) => oracle === 'restore-crashed');
     assert.deepEqual(
       crash?.rows.map(({ path }) => path),
@@ -149,6 +149,9 @@ describe.skipIf(lacks('gcc'))('vfio:', () => {
     assert.equal(refused.status, 2);
     assert.match(refused.stderr, /--allow-device/u);
     assert.equal(existsSync(out), false);
+    const shared = run('--allow-device', '--workers', '2');
+    assert.equal(shared.status, 2);
+    assert.match(shared.stderr, /one owner/u);
     const missing = run('--allow-device');
     assert.equal(missing.status, 3, missing.stderr);
     assert.equal(existsSync(out), false);
