@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CampaignPart } from '../report/audit/audit.ts';
-import { campaignFinding, curveOf, statisticsOf, wallsOf } from '../report/audit/read.ts';
+import {
+  campaignFinding,
+  curveOf,
+  grammarOf,
+  statisticsOf,
+  wallsOf,
+} from '../report/audit/read.ts';
 import { UndoneError, UsageError } from './exit.ts';
 import { reasonOf } from './options.ts';
 
@@ -31,6 +37,7 @@ export const campaignOf = (path: string): CampaignPart => {
     statistics: statisticsOf(textAt(join(path, 'fuzzer_stats'))),
     curve: curveOf(textAt(join(path, 'plot_data'))),
     walls: wallsOf(parsed(optionalAt(join(path, 'bugs.json')))),
+    grammar: grammarOf(parsed(optionalAt(join(path, 'grammar.json')))),
     findings: names.flatMap((name) => {
       const found = campaignFinding(
         parsed(optionalAt(join(folder, name, 'finding.json'))),

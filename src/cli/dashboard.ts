@@ -288,4 +288,5 @@ const nothingYet = (folder: string): CampaignPart => ({
   curve: [],
   findings: [],
   walls: [],
+  grammar: { columns: [], rows: [] },
 });

@@ -367,6 +367,7 @@ export class Campaign {
       }),
     );
     folder.writeStatistics(this.#statistics(workerCount));
+    folder.write('grammar.json', `${JSON.stringify(this.#schedule.heat())}\n`);
     folder.write('bugs.json', `${JSON.stringify(this.costs(), null, 2)}\n`);
   }
 

@@ -2,7 +2,7 @@ import type { Abilities } from '../targets/target.ts';
 import { canaryPlans } from './canaries.ts';
 import type { Plan } from './plan.ts';
 import type { Library } from './skeleton.ts';
-import { sessionsFor, systematic, type Systematic } from './systematic.ts';
+import { sessionsFor, systematic, type Cell, type Systematic } from './systematic.ts';
 
 /** The systematic plans of one seed, in parts that are taken in turn. */
 interface Gear {
@@ -39,16 +39,30 @@ export class Grammar {
   at(seed: string, place: number): Plan | undefined {
     const gear = this.#of(seed);
     if (gear === undefined || place >= this.totalOf(seed)) return undefined;
-    const { first, plans, plain, stride } = gear;
-    const early = first[place];
-    if (early !== undefined) return early;
-    const turn = place - first.length;
-    const others = plans.total - plain;
-    const both = 2 * Math.min(plain, others);
-    if (turn < both && turn % 2 === 0) return plans.at(turn / 2);
-    if (turn >= both && others <= plain) return plans.at(turn - both / 2);
-    const other = turn < both ? (turn - 1) / 2 : turn - plain;
-    return plans.at(plain + ((other * stride) % others));
+    return gear.first[place] ?? gear.plans.at(indexOf(gear, place));
+  }
+
+  /** The square that a plan lies in; undefined for the seeds as they are. */
+  cellAt(seed: string, place: number): Cell | undefined {
+    const gear = this.#of(seed);
+    if (gear === undefined || place < gear.first.length || place >= this.totalOf(seed)) {
+      return undefined;
+    }
+    return gear.plans.cellOf(indexOf(gear, place));
+  }
+
+  /** The squares of a seed with their plans; the same one may come several times. */
+  *squares(
+    seed: string,
+  ): Generator<{ readonly field: string; readonly mutator: string; readonly count: number }> {
+    const gear = this.#of(seed);
+    if (gear === undefined || gear.plain === 0) return;
+    // Every session has the same plans.
+    const count = gear.plans.total / gear.plain;
+    for (let index = 0; index < gear.plain; index += 1) {
+      const { field, mutator } = gear.plans.cellOf(index);
+      yield { field, mutator, count };
+    }
   }
 
   #of(seed: string): Gear | undefined {
@@ -68,6 +82,17 @@ export class Grammar {
     return gear;
   }
 }
+
+/** The number of the plan that stands at a place behind the first ones. */
+const indexOf = ({ first, plans, plain, stride }: Gear, place: number): number => {
+  const turn = place - first.length;
+  const others = plans.total - plain;
+  const both = 2 * Math.min(plain, others);
+  if (turn < both && turn % 2 === 0) return turn / 2;
+  if (turn >= both && others <= plain) return turn - both / 2;
+  const other = turn < both ? (turn - 1) / 2 : turn - plain;
+  return plain + ((other * stride) % others);
+};
 
 /** A step near the golden section of a total, and without a divisor in common with it. */
 const strideOf = (total: number): number => {

@@ -1,6 +1,7 @@
 import type { Abilities } from '../targets/target.ts';
 import { likePath } from './edit-class.ts';
 import type { Grammar } from './grammar.ts';
+import { Heat, type HeatMap } from './heat.ts';
 import type { Skeleton } from './skeleton.ts';
 import type { Job, Stretch } from './work.ts';
 
@@ -27,6 +28,7 @@ export interface Cursor {
 export class Schedule {
   readonly #groups: readonly (readonly string[])[];
   readonly #grammar: Grammar;
+  readonly #heat: Heat;
   readonly #largest: number;
   #cursor: Cursor;
 
@@ -41,6 +43,7 @@ export class Schedule {
       order.slice(index * ABREAST, (index + 1) * ABREAST),
     );
     this.#grammar = grammar;
+    this.#heat = new Heat(grammar);
     this.#cursor = cursor;
     this.#largest = Math.min(Math.max(abilities.batch, 4), LARGEST);
   }
@@ -67,6 +70,20 @@ export class Schedule {
       }
     }
     return { done, total };
+  }
+
+  /** What of the grammar was tried, over the seeds that were come to. */
+  heat(): HeatMap {
+    for (const [index, group] of this.#groups.slice(0, this.#cursor.group + 1).entries()) {
+      for (const seed of group) {
+        const all = this.#grammar.totalOf(seed);
+        this.#heat.reach(
+          seed,
+          index < this.#cursor.group ? all : Math.min(all, this.#cursor.place),
+        );
+      }
+    }
+    return this.#heat.map();
   }
 
   /** The jobs of a round, of no more than `most` executions. */

@@ -44,6 +44,24 @@ describe('report', () => {
     assert.match(readFileSync(at('markdown'), 'utf8'), /`index-out-of-bounds`/u);
   });
 
+  it('draws what of the grammar was tried, square by square, and nothing twice', () => {
+    const map = JSON.parse(readFileSync(join(at('campaign'), 'grammar.json'), 'utf8')) as {
+      readonly rows: readonly { readonly cells: readonly ([number, number] | null)[] }[];
+    };
+    const squares = map.rows.flatMap(({ cells }) => cells.filter((cell) => cell !== null));
+    const sum = (which: 0 | 1): number => squares.reduce((all, cell) => all + cell[which], 0);
+    const stats = readFileSync(join(at('campaign'), 'fuzzer_stats'), 'utf8');
+    const told = (name: string): number =>
+      Number(new RegExp(`^${name} *: (\\d+)$`, 'mu').exec(stats)?.[1]);
+    // The seeds as they are lie in no square.
+    const bare = told('systematic_total') - sum(1);
+    assert.ok(bare > 0 && bare < 64, `${bare} plans in no square`);
+    assert.equal(told('systematic_done') - sum(0), bare);
+    assert.ok(squares.every(([done, total]) => done >= 0 && done <= total && total > 0));
+    const page = run(['report', at('campaign')]).stdout;
+    assert.match(page, /<table class="heat">[^]*cut-at-boundary[^]*port\[\]\.head/u);
+  });
+
   it('takes the answers of compat', () => {
     const pair = ['corpus/mtty/one-port.bin', 'corpus/mtty/two-ports.bin'];
     writeFileSync(at('compat.json'), run(['compat', ...pair, '--json']).stdout);

@@ -56,6 +56,20 @@ export interface CampaignPart extends Origin {
   readonly findings: readonly CampaignFinding[];
   /** What each known finding costs, and what was found behind it. */
   readonly walls: readonly Wall[];
+  readonly grammar: GrammarMap;
+}
+
+/** What of the grammar was tried. */
+export interface GrammarMap {
+  /** Names of the boundaries. */
+  readonly columns: readonly string[];
+  readonly rows: readonly GrammarRow[];
+}
+
+export interface GrammarRow {
+  readonly field: string;
+  /** Plans that were tried and that there are, by column; undefined where there are none. */
+  readonly cells: readonly (readonly [done: number, total: number] | undefined)[];
 }
 
 /** One line of `plot_data`. */

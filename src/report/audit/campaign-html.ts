@@ -2,6 +2,7 @@ import { offsetText } from '../escape.ts';
 import { markup, type Markup } from '../html/markup.ts';
 import type { CampaignFinding, CampaignPart } from './audit.ts';
 import { curves } from './curves.ts';
+import { heatMap } from './heat.ts';
 
 const MOST_FINDINGS = 500;
 
@@ -15,6 +16,7 @@ export interface Piece {
 export const campaignPieces = (part: CampaignPart, index: number): readonly Piece[] => [
   { name: 'facts', content: facts(part) },
   { name: 'curves', content: curves(part.curve, part.findings) },
+  { name: 'grammar', content: heatMap(part.grammar) },
   { name: 'fields', content: brokenFields(part) },
   {
     name: 'count',

@@ -7,6 +7,7 @@ import type {
   CheckPart,
   CompatPart,
   CurvePoint,
+  GrammarMap,
   Wall,
 } from './audit.ts';
 
@@ -143,6 +144,19 @@ export const wallsOf = (value: unknown): readonly Wall[] =>
     share: number(share),
     behind: texts(foundBehind),
   }));
+
+/** `grammar.json` of a campaign. */
+export const grammarOf = (value: unknown): GrammarMap => {
+  const columns = texts(isRecord(value) ? value.mutators : undefined);
+  const rows = list(isRecord(value) ? value.rows : undefined).map(({ field, cells }) => ({
+    field: text(field, 200),
+    cells: columns.map((_, at) => {
+      const cell: unknown = Array.isArray(cells) ? cells[at] : undefined;
+      return Array.isArray(cell) ? ([number(cell[0]), number(cell[1])] as const) : undefined;
+    }),
+  }));
+  return { columns, rows };
+};
 
 /** The lines of `name : value` that AFL++ calls `fuzzer_stats`. */
 export const statisticsOf = (lines: string): readonly (readonly [string, string])[] =>

@@ -41,6 +41,12 @@ th { font-weight: 600; } td.number, th.number { text-align: right; font-variant-
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0; }
 dl.facts dt { color: var(--quiet); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 @media (min-width: 60rem) { dl.pairs { grid-template-columns: max-content 1fr max-content 1fr; } }
+.heat { width: auto; } .heat td { text-align: right; min-width: 2.4rem; font-size: .8rem; padding: .15rem .3rem; border: 1px solid var(--page); font-variant-numeric: tabular-nums; }
+.heat tbody th { font-weight: 400; white-space: nowrap; padding: .15rem .6rem .15rem 0; border: 0; }
+.heat thead th { vertical-align: bottom; padding: .15rem .3rem; } .heat thead span { writing-mode: vertical-rl; transform: rotate(180deg); font-size: .8rem; font-weight: 400; }
+.heat-0 { background: var(--panel); } .heat-1 { background: color-mix(in srgb, var(--pass) 10%, var(--panel)); }
+.heat-2 { background: color-mix(in srgb, var(--pass) 18%, var(--panel)); } .heat-3 { background: color-mix(in srgb, var(--pass) 26%, var(--panel)); }
+.heat-4 { background: color-mix(in srgb, var(--pass) 34%, var(--panel)); } .heat-5 { background: color-mix(in srgb, var(--pass) 45%, var(--panel)); }
 .finding { border: 1px solid var(--line); border-left-width: .4rem; border-radius: .3rem; padding: .6rem .9rem; margin: .7rem 0; background: var(--panel); }
 .finding h4 { margin: 0 0 .3rem; font-size: 1rem; }
 .finding p { margin: .2rem 0; overflow-wrap: anywhere; }
