@@ -1,5 +1,5 @@
 /**
- * Runs the built command line and the whole test suite on the versions of Node that are promised,
+ * Runs the built command line and the tests of all that Node runs on the versions that are promised,
  * or on those that are named: `npm run test:nodes -- 22 24.1.0`.
  *
  * A version is brought by npm as the package that holds nothing but its binary, the same one that
@@ -14,6 +14,18 @@ import { fileURLToPath } from 'node:url';
 
 /** The oldest that `engines` admits, and the newest of each later line that is maintained. */
 const PROMISED = ['20.19.0', '22', '24'];
+
+/**
+ * The tree, the benchmarks, what compilers say of the C that is written, and pages in a browser: none
+ * of it is run by the Node that is tested, and `npm run check` has it.
+ */
+const ELSEWHERE = [
+  'test/house/**',
+  'test/bench/**',
+  'test/report/harness-skeleton.test.ts',
+  'test/report/html.test.ts',
+  'test/targets/guide.test.ts',
+];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const about = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -84,7 +96,12 @@ async function testOn(version) {
   }
 
   const vitest = path.join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const { status } = spawnSync(node, [vitest, 'run'], { cwd: root, env, stdio: 'inherit' });
+  const excluded = ELSEWHERE.flatMap((glob) => ['--exclude', glob]);
+  const { status } = spawnSync(node, [vitest, 'run', ...excluded], {
+    cwd: root,
+    env,
+    stdio: 'inherit',
+  });
   if (status !== 0) throw new Error(`the tests exited ${status}`);
 }
 
