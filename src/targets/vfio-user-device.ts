@@ -14,14 +14,14 @@ import type { Connection } from './vfio-user-connection.ts';
 import { isFailure, words, type Message } from './vfio-user-wire.ts';
 
 const DMA_MAP = 2;
-const DEVICE_GET_INFO = 4;
-const DEVICE_GET_REGION_INFO = 5;
-const MIGRATION = 1;
+export const DEVICE_GET_INFO = 4;
+export const DEVICE_GET_REGION_INFO = 5;
+export const MIGRATION = 1;
 const MIG_DEVICE_STATE = 2;
 
 /** Read and write: `VFIO_USER_F_DMA_REGION_*`. */
 const dmaReadWrite = 3;
-const mostRegions = 64;
+export const mostRegions = 64;
 /** Bytes of one save after which reading stops; a state of any length would be read for ever. */
 const mostSaved = 64 << 20;
 

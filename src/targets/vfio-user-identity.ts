@@ -1,17 +1,20 @@
 import { DEVICE_FEATURE, REGION_READ, VERSION } from '../container/session/commands.ts';
 import { FEATURE_GET } from '../container/session/format.ts';
 import { Connection, ConnectionLost } from './vfio-user-connection.ts';
-import { NotMigratable, versionBody } from './vfio-user-device.ts';
+import {
+  DEVICE_GET_INFO,
+  DEVICE_GET_REGION_INFO,
+  MIGRATION,
+  mostRegions,
+  NotMigratable,
+  versionBody,
+} from './vfio-user-device.ts';
 import { isFailure, words } from './vfio-user-wire.ts';
 
-const DEVICE_GET_INFO = 4;
-const DEVICE_GET_REGION_INFO = 5;
-const MIGRATION = 1;
 /** `linux include/uapi/linux/vfio.h: VFIO_DEVICE_FLAGS_PCI`, `VFIO_PCI_CONFIG_REGION_INDEX`. */
 const FLAG_PCI = 2;
 const CONFIG_REGION = 7;
 const configHead = 64;
-const mostRegions = 64;
 
 /** What a server says of its device to a client that changes nothing of it. */
 export interface ServerIdentity {
