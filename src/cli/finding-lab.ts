@@ -4,7 +4,9 @@ import { isRecord, jsonOf, settingsOf, type Settings } from '../fuzz/campaign/fo
 import { readFinding, type StoredFinding } from '../fuzz/finding-folder.ts';
 import type { Lab } from '../fuzz/lab.ts';
 import { labOf, openTargets } from '../fuzz/open-lab.ts';
+import { machineWentDown } from '../fuzz/oracles/machine-went-down.ts';
 import { skeletonOf } from '../fuzz/skeleton.ts';
+import { seedsOfPlans, watched, watchOver } from '../fuzz/watch.ts';
 import { UndoneError, UsageError } from './exit.ts';
 import type { TargetFlags } from './fuzz-program.ts';
 import { campaignFormat, limitsOf, targetExplained, warnOnce } from './fuzz-target.ts';
@@ -62,21 +64,32 @@ const storedAt = (path: string): StoredFinding => {
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
-/** Opens the target of a finding, with the seeds that the finding brings, for as long as the work takes. */
+/**
+ * Opens the target of a finding, with the seeds that the finding brings, for as long as the work takes.
+ *
+ * @param path where a record is kept of what is run on a target that may take the machine down
+ */
 export const inLab = async <Result>(
   stored: StoredFinding,
   settings: Settings,
   signal: AbortSignal,
   work: (lab: Lab) => Promise<Result>,
+  path?: string,
 ): Promise<Result> => {
   const format = await campaignFormat(settings.format, settings.formatFiles);
   const targets = await targetExplained(openTargets(settings, warnOnce()));
+  const watch = path === undefined ? undefined : watchOver(targets.target, path, []);
   try {
     const seeds = stored.seeds.map((bytes) => skeletonOf(format, bytes));
-    const calibration = await calibrate(targets.target, seeds, format, signal);
+    const fatal =
+      stored.oracle === machineWentDown.id ? seedsOfPlans([stored.plan]) : new Set<string>();
+    const target = watched(targets.target, watch);
+    const calibration = await calibrate(target, seeds, format, signal, fatal);
     if ('unavailable' in calibration) throw new UndoneError(calibration.unavailable);
-    return await work(labOf({ settings, format, seeds, calibration, ...targets }));
+    const kept = watch === undefined ? {} : { watch };
+    return await work(labOf({ settings, format, seeds, calibration, ...targets, ...kept }));
   } finally {
+    watch?.close();
     await targets.target[Symbol.asyncDispose]();
     await targets.against?.[Symbol.asyncDispose]();
   }

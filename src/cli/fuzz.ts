@@ -9,12 +9,14 @@ import { digestOf, gather, readPlain, type Entry } from '../fuzz/campaign/foreig
 import { Folder, FolderError, type Settings } from '../fuzz/campaign/folder.ts';
 import { draftSeeds } from '../fuzz/draft-seeds.ts';
 import type { BugReport } from '../fuzz/finding-folder.ts';
+import { fatalPlans, findingOfLeftover } from '../fuzz/machine-down.ts';
 import { benchOf, labOf, openTargets } from '../fuzz/open-lab.ts';
 import { localWorker, type Worker } from '../fuzz/pool.ts';
 import { prune } from '../fuzz/prune.ts';
 import { regressions, type Regression } from '../fuzz/regressions.ts';
 import { serveWorker } from '../fuzz/serve-worker.ts';
-import { skeletonOf } from '../fuzz/skeleton.ts';
+import { libraryOf, skeletonOf } from '../fuzz/skeleton.ts';
+import { seedsOfPlans, watched, watchOver } from '../fuzz/watch.ts';
 import { processWorker } from '../fuzz/worker-process.ts';
 import { printable } from '../report/escape.ts';
 import { bugJson, bugText } from '../report/fuzz-finding.ts';
@@ -78,10 +80,22 @@ const attack = async (flags: FuzzFlags, folder: Folder): Promise<number> => {
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
+  const seeds = folder.kept().map(({ bytes }) => skeletonOf(format, bytes));
+  // Before anything is run: what ended the campaign before would end this one.
+  const describe = (report: BugReport): string =>
+    bugText(report, join(folder.path, 'findings', report.id));
+  const left = findingOfLeftover(folder, libraryOf(seeds), describe);
   const targets = await openTargets(settings, warn);
+  const fatal = fatalPlans(folder);
+  const watch = watchOver(targets.target, folder.path, fatal);
   try {
-    const seeds = folder.kept().map(({ bytes }) => skeletonOf(format, bytes));
-    const calibration = await calibrate(targets.target, seeds, format, stop.signal);
+    const calibration = await calibrate(
+      watched(targets.target, watch),
+      seeds,
+      format,
+      stop.signal,
+      seedsOfPlans(fatal),
+    );
     if ('unavailable' in calibration) throw new UndoneError(calibration.unavailable);
     const { good, refused } = calibration;
     if (good.length === 0) {
@@ -89,7 +103,8 @@ const attack = async (flags: FuzzFlags, folder: Folder): Promise<number> => {
         `the target takes none of the ${seeds.length} seeds${refused[0] === undefined ? '' : ` (${refused[0].reason})`}`,
       );
     }
-    const parts = { settings, format, seeds, calibration, ...targets };
+    const kept = watch === undefined ? {} : { watch };
+    const parts = { settings, format, seeds, calibration, ...targets, ...kept };
     const lab = labOf(parts);
     if (flags.mode === 'prune') {
       const { kept, removed } = await prune(folder, lab, stop.signal);
@@ -99,6 +114,10 @@ const attack = async (flags: FuzzFlags, folder: Folder): Promise<number> => {
     const known = flags.mode === 'pr' ? await regressions(folder, lab, stop.signal) : [];
     const screen = flags.json === true ? noScreen : screenOn(process.stdout, chalkFor(flags.color));
     const reports: BugReport[] = [];
+    if (left !== undefined) {
+      reports.push(left);
+      screen.finding(left);
+    }
     const started = performance.now();
     const campaign = new Campaign({
       folder,
@@ -116,7 +135,7 @@ const attack = async (flags: FuzzFlags, folder: Folder): Promise<number> => {
         return Promise.all(opened);
       },
       budget: budgetOf(flags),
-      describe: (report) => bugText(report, join(folder.path, 'findings', report.id)),
+      describe,
       onFinding: (report) => {
         reports.push(report);
         screen.finding(report);
@@ -136,6 +155,7 @@ const attack = async (flags: FuzzFlags, folder: Folder): Promise<number> => {
   } finally {
     process.removeListener('SIGINT', interrupt);
     process.removeListener('SIGTERM', interrupt);
+    watch?.close();
     await targets.target[Symbol.asyncDispose]();
     await targets.against?.[Symbol.asyncDispose]();
   }

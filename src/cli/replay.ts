@@ -1,5 +1,9 @@
 import { join } from 'node:path';
 import { writeWhole } from '../fuzz/campaign/files.ts';
+import { isCount, isRecord, jsonOf } from '../fuzz/campaign/folder.ts';
+import { forgetLeftover, leftoverIn } from '../fuzz/campaign/under-way.ts';
+import { machineWentDown } from '../fuzz/oracles/machine-went-down.ts';
+import type { Lab } from '../fuzz/lab.ts';
 import { bugReport, findingFiles } from '../fuzz/finding-folder.ts';
 import { stepText } from '../fuzz/bug-finding.ts';
 import { knownBug } from '../fuzz/bugs.ts';
@@ -20,7 +24,16 @@ export const runReplay = async (path: string, flags: ReplayFlags): Promise<numbe
   const { stored, settings } = openFinding(path, flags, flags.target);
   const plan = flags.original === true ? stored.plan : stored.minimal;
   const { oracle, bucket } = stored;
-  return inLab(stored, settings, never, async (lab) => {
+  if (endedBefore(path)) {
+    const line = 'the replay before this one ended in the middle of an execution';
+    process.stdout.write(
+      flags.json === true
+        ? `${jsonText({ version: 1, oracle, bucket, runs: 1, shown: 1, said: line }, 2)}\n`
+        : `${line}\n${machineWentDown.id}: shown in 1 of 1 runs\n`,
+    );
+    return exitCodes.findings;
+  }
+  const work = async (lab: Lab): Promise<number> => {
     const plans = Array.from({ length: flags.runs }, () => plan);
     const seen = await lab.examine(plans, never, oracle);
     const [first] = seen;
@@ -59,7 +72,25 @@ export const runReplay = async (path: string, flags: ReplayFlags): Promise<numbe
       process.stdout.write(`${oracle}: shown in ${shown} of ${seen.length} runs\n`);
     }
     return shown > 0 ? exitCodes.findings : exitCodes.sound;
-  });
+  };
+  return inLab(stored, settings, never, work, path);
+};
+
+/**
+ * Whether the last replay took the machine or us down; told once, counted in the finding, and the
+ * next one runs again.
+ */
+const endedBefore = (path: string): boolean => {
+  if (leftoverIn(path) === undefined) return false;
+  const file = join(path, 'finding.json');
+  const document = jsonOf(file);
+  if (isRecord(document) && document.oracle === machineWentDown.id) {
+    const more = (count: unknown): number => (isCount(count) ? count : 0) + 1;
+    const counted = { ...document, runs: more(document.runs), shown: more(document.shown) };
+    writeWhole(file, `${JSON.stringify(counted, null, 2)}\n`, true);
+  }
+  forgetLeftover(path);
+  return true;
 };
 
 /** Makes a finding small with all the executions that this may take. */

@@ -42,13 +42,19 @@ export interface GoodSeed {
 /** Saves of more seeds than this are not compared; a slow target would never begin. */
 const MOST_SAVED = 64;
 
-/** Runs every seed as it is, more than once, and remembers what is normal. */
+/**
+ * Runs every seed as it is, more than once, and remembers what is normal.
+ *
+ * @param fatal seeds that are known to break the target, and are not run
+ */
 export const calibrate = async (
   target: Target,
-  seeds: readonly Skeleton[],
+  all: readonly Skeleton[],
   format: Format,
   signal: AbortSignal,
+  fatal: ReadonlySet<string> = new Set(),
 ): Promise<Calibration | { readonly unavailable: string }> => {
+  const seeds = all.filter(({ digest }) => !fatal.has(digest));
   const plain = seeds.map((seed) => execution(seed, wholeRestore(seed.bytes.length)));
   const first = await target.run(plain, signal);
   const lost = first.every(({ outcome }) => outcome.kind === 'unavailable') ? first[0] : undefined;
@@ -65,10 +71,13 @@ export const calibrate = async (
       const outcome = first[index]?.outcome;
       return outcome?.kind === 'rejected' ? [{ digest, reason: outcome.reason }] : [];
     }),
-    broken: seeds.flatMap(({ digest }, index) => {
-      const kind = first[index]?.outcome.kind;
-      return kind === 'crashed' || kind === 'hung' || kind === 'exhausted' ? [digest] : [];
-    }),
+    broken: [
+      ...fatal,
+      ...seeds.flatMap(({ digest }, index) => {
+        const kind = first[index]?.outcome.kind;
+        return kind === 'crashed' || kind === 'hung' || kind === 'exhausted' ? [digest] : [];
+      }),
+    ],
     freshSave: saves.fresh,
     unstable: saves.unstable,
     recovers: await recovers(target, taken.slice(0, 4), signal),

@@ -9,6 +9,7 @@ import { opinions, type Opinion } from './opinion.ts';
 import { oracles as everyOracle } from './oracles/index.ts';
 import { canAsk, type Known, type Oracle, type Subject, type Violation } from './oracles/oracle.ts';
 import type { Plan } from './plan.ts';
+import { planKey, type Watch } from './watch.ts';
 import { outcomeSignature, slowness } from './signature.ts';
 import type { Library } from './skeleton.ts';
 import { traceOf, type Trace } from './trace.ts';
@@ -38,6 +39,8 @@ export interface LabOptions {
   readonly noise: readonly string[];
   /** Only these; all where it is left out. */
   readonly oracles?: readonly Oracle[];
+  /** Keeps a record of what is under way, where that may be the last thing that happens. */
+  readonly watch?: Watch;
 }
 
 /** Classes of plans that the rules have been asked about; a campaign forgets what lies beyond. */
@@ -69,9 +72,10 @@ export class Lab {
 
   /** What plans come to, without running them; those that do not fit are left out. */
   apply(plans: readonly Plan[]): readonly { readonly plan: Plan; readonly execution: Execution }[] {
-    const { library, target } = this.options;
+    const { library, target, watch } = this.options;
     const applied = [];
     for (const plan of plans) {
+      if (watch?.fatal.has(planKey(plan)) === true) continue;
       const execution = applyPlan(library, plan, target.abilities);
       if (execution !== undefined) applied.push({ plan, execution });
     }
@@ -87,13 +91,13 @@ export class Lab {
     signal: AbortSignal,
     thorough = false,
   ): Promise<readonly Seen[]> {
-    const { target, against } = this.options;
+    const { against } = this.options;
     const executions = applied.map(({ execution }) => execution);
     const [results, others] = await Promise.all([
-      target.run(executions, signal),
+      this.#execute(applied, signal),
       against?.run(executions, signal),
     ]);
-    const slow = await this.#slowOf(executions, results, signal);
+    const slow = await this.#slowOf(applied, results, signal);
     const seen: Seen[] = [];
     for (const [index, { plan, execution }] of applied.entries()) {
       const result = results[index];
@@ -104,9 +108,30 @@ export class Lab {
     return seen;
   }
 
+  /** All at once, or one after the other where each has to be on record before it begins. */
+  async #execute(
+    planned: readonly { readonly plan: Plan; readonly execution: Execution }[],
+    signal: AbortSignal,
+  ): Promise<readonly Result[]> {
+    const { target, watch } = this.options;
+    if (watch === undefined) {
+      return target.run(
+        planned.map(({ execution }) => execution),
+        signal,
+      );
+    }
+    const results: Result[] = [];
+    for (const { plan, execution } of planned) {
+      watch.begins(plan);
+      results.push(...(await target.run([execution], signal)));
+      watch.ended();
+    }
+    return results;
+  }
+
   /** Executions that took very long, twice: once may have been the machine. */
   async #slowOf(
-    executions: readonly Execution[],
+    applied: readonly { readonly plan: Plan; readonly execution: Execution }[],
     results: readonly Result[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, number>> {
@@ -115,8 +140,8 @@ export class Lab {
       outcome.kind !== 'hung' && slowness(nanoseconds, this.#typical) > 0 ? [index] : [],
     );
     if (slow.length === 0) return new Map();
-    const again = slow.flatMap((index) => executions[index] ?? []);
-    const second = await this.options.target.run(again, signal);
+    const again = slow.flatMap((index) => applied[index] ?? []);
+    const second = await this.#execute(again, signal);
     return new Map(
       slow.map((index, place) => {
         const first = slowness(results[index]?.nanoseconds ?? 0, this.#typical);
@@ -141,8 +166,10 @@ export class Lab {
       }
     }
     if (wanted.length === 0) return { seen, executions: 0 };
-    const executions = wanted.map(({ execution }) => execution);
-    const results = await this.options.target.run(executions, signal);
+    const results = await this.#execute(
+      wanted.map(({ seen: { plan }, execution }) => ({ plan, execution })),
+      signal,
+    );
     const added = new Map<Seen, Witness[]>();
     for (const [index, { seen: one, oracle, subject }] of wanted.entries()) {
       const violation = oracle.judge(subject, results[index]);
@@ -154,7 +181,7 @@ export class Lab {
         const more = added.get(one) ?? [];
         return more.length === 0 ? one : { ...one, witnesses: [...one.witnesses, ...more] };
       }),
-      executions: executions.length,
+      executions: wanted.length,
     };
   }
 

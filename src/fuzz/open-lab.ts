@@ -8,6 +8,7 @@ import { dictionaryOf } from './dictionary.ts';
 import { Lab } from './lab.ts';
 import type { Library, Skeleton } from './skeleton.ts';
 import { libraryOf } from './skeleton.ts';
+import type { Watch } from './watch.ts';
 
 const targetOptions = (settings: Settings, warn: (line: string) => void): TargetOptions => {
   const { timeout, memory, output, environment, allowDevice } = settings;
@@ -51,10 +52,11 @@ export interface LabParts {
   readonly against?: Target;
   readonly seeds: readonly Skeleton[];
   readonly calibration: Calibration;
+  readonly watch?: Watch;
 }
 
 export const labOf = (parts: LabParts): Lab => {
-  const { settings, format, target, against, seeds, calibration } = parts;
+  const { settings, format, target, against, seeds, calibration, watch } = parts;
   return new Lab({
     target,
     ...(against === undefined ? {} : { against }),
@@ -62,6 +64,7 @@ export const labOf = (parts: LabParts): Lab => {
     format,
     calibration,
     noise: settings.noise,
+    ...(watch === undefined ? {} : { watch }),
   });
 };
 

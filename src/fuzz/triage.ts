@@ -30,7 +30,7 @@ export interface Bug {
 const RERUNS = 4;
 
 /** A name that the same bug has in every campaign. */
-const bugId = (oracle: string, bucket: string, path: string): string => {
+export const bugId = (oracle: string, bucket: string, path: string): string => {
   const digest = createHash('sha256').update(`${oracle}\n${bucket}\n${path}`).digest('hex');
   return `${oracle}-${digest.slice(0, 8)}`;
 };

@@ -11,6 +11,7 @@ const ending: ReadonlySet<string> = new Set([
   'restore-hangs',
   'restore-exhausts-memory',
   'restore-floods-log',
+  'machine-went-down',
 ]);
 
 /** The wall that a minimised finding is; undefined for a finding that lets the target go on. */

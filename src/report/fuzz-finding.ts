@@ -41,9 +41,11 @@ export const bugText = (report: BugReport, path: string): string => {
   }
   lines.push('', ...indented(report.rationale));
   const steady =
-    shown === runs
-      ? `shown in each of ${runs} runs`
-      : `shown in ${shown} of ${runs} runs: not steady`;
+    runs === 0
+      ? 'not run again yet'
+      : shown === runs
+        ? `shown in each of ${runs} runs`
+        : `shown in ${shown} of ${runs} runs: not steady`;
   lines.push('', `  ${steady}; found after ${report.executions} executions`);
   if (report.behind.length > 0) {
     lines.push(`  found behind ${report.behind.length} known crashes that were stepped around`);

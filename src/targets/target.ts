@@ -28,6 +28,8 @@ export interface Abilities {
   readonly comparisons: boolean;
   /** Executions that are worth sending at once. */
   readonly batch: number;
+  /** An execution may take the whole machine down, and what is known of it only here with it. */
+  readonly endangers?: true;
 }
 
 /** Bytes for a device: the base with changes to it. The same base object comes again and again. */

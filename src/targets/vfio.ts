@@ -24,6 +24,7 @@ const abilities: Abilities = {
   coverage: false,
   comparisons: false,
   batch: 16,
+  endangers: true,
 };
 
 const mostMessage = 1 << 16;

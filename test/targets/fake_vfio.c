@@ -2,7 +2,8 @@
  * A serial card behind /dev/vfio, for a process that has this library preloaded: it answers the calls
  * of the kernel's interface, in the manner of samples/vfio-mdev/mtty.c, so that the real helper runs
  * on it unchanged. State of one port: 24 bytes of header, 36 of port. FAKE_VFIO says what is wrong:
- * `head` writes to the log when a head past the FIFO is used, `die` dies then, `hang` waits for ever.
+ * `head` writes to the log when a head past the FIFO is used, `die` dies then, `hang` waits for ever,
+ * `down` ends the process group of whoever drives the helper, and the helper, as a machine would.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -68,6 +69,10 @@ static void use_head(void)
 	if (strcmp(mistake(), "hang") == 0)
 		for (;;)
 			pause();
+	if (strcmp(mistake(), "down") == 0) {
+		kill(-getpgid(getppid()), SIGKILL);
+		raise(SIGKILL);
+	}
 	if (strcmp(mistake(), "head") != 0 && strcmp(mistake(), "die") != 0)
 		return;
 	say("BUG: KASAN: slab-out-of-bounds in mtty_read+0x12/0x40 [mtty]");

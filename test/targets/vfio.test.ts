@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -119,6 +120,56 @@ describe.skipIf(lacks('gcc'))('vfio:', () => {
       ['port[0].head'],
     );
     assert.deepEqual(crash.stack, ['mtty_read']);
+  });
+
+  it('makes a finding of the execution in which the machine went down, and does it never again', () => {
+    const out = join(folder, 'down');
+    // A group of its own, which the fake device ends with everything in it.
+    const run = (...words: readonly string[]): SpawnSyncReturns<string> =>
+      spawnSync('setsid', ['--wait', process.execPath, join(root, 'dist', 'cli.js'), ...words], {
+        encoding: 'utf8',
+      });
+    const environment = Object.entries(lab('down').environment);
+    const limits = [
+      ...['--allow-device', '--timeout', '20000'],
+      ...environment.flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ];
+    const seeds = join(root, 'corpus', 'mtty', 'mtty1-fifo3-loop.bin');
+    const start = ['--target', spec(), '--format', 'mtty', '--seeds', seeds, '--seed', '4'];
+    const more = ['--out', out, '--executions', '160', ...limits];
+    const ended: string[] = [];
+    let last = run('fuzz', ...start, ...more);
+    for (
+      ;
+      last.signal === 'SIGKILL' || last.status === 137;
+      last = run('fuzz', '--resume', ...more)
+    ) {
+      assert.ok(existsSync(join(out, 'under-way.jsonl')), 'it ended outside of an execution');
+      ended.push(last.stderr);
+      assert.ok(ended.length < 20, 'it does the same again and again');
+    }
+    assert.ok(ended.length > 0, last.stderr);
+    assert.equal(last.status, 1, last.stderr);
+    assert.equal(existsSync(join(out, 'under-way.jsonl')), false);
+    const found = readdirSync(join(out, 'findings')).filter((id) => id.startsWith('machine-'));
+    assert.equal(found.length, ended.length, found.join(' '));
+    for (const id of found) {
+      const path = join(out, 'findings', id);
+      // The head of the FIFO is the byte at 48.
+      assert.ok(readFileSync(join(path, 'original.bin'))[48]! >= 16);
+      assert.match(readFileSync(join(path, 'report.txt'), 'utf8'), /ended during this execution/u);
+    }
+    const path = join(out, 'findings', found[0]!);
+    const replay = run('replay', path, ...limits);
+    assert.ok(replay.signal === 'SIGKILL' || replay.status === 137, replay.stderr);
+    const told = run('replay', path, ...limits);
+    assert.equal(told.status, 1, told.stderr);
+    assert.match(told.stdout, /machine-went-down: shown in 1 of 1 runs/u);
+    const finding = JSON.parse(readFileSync(join(path, 'finding.json'), 'utf8')) as {
+      runs: number;
+      shown: number;
+    };
+    assert.deepEqual([finding.runs, finding.shown], [1, 1]);
   });
 
   it('touches nothing unless it is allowed, and a device that is missing is no finding', async () => {

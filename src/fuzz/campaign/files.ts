@@ -58,7 +58,7 @@ export const writeAll = (fd: number, data: Uint8Array | string): void => {
 };
 
 /** What a rename changed is on the disk only when the folder is. */
-const syncFolder = (path: string): void => {
+export const syncFolder = (path: string): void => {
   const fd = openSync(path, 'r');
   try {
     fsyncSync(fd);

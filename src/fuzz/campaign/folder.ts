@@ -47,6 +47,7 @@ const LARGEST = 1 << 28;
  * - `findings/ID/`: one folder each
  * - `journal.jsonl`: what happened, in order
  * - `state.json`: where it goes on
+ * - `under-way.jsonl`: what is being executed, where that may take the machine down
  * - `fuzzer_stats`, `plot_data`
  */
 export class Folder {

@@ -5,6 +5,7 @@ import { crashed } from './crashed.ts';
 import { goodRefusedAfterRefusal } from './good-refused-after-refusal.ts';
 import { hung } from './hung.ts';
 import { laterSaveDiffers } from './later-save-differs.ts';
+import { machineWentDown } from './machine-went-down.ts';
 import { memoryGrows } from './memory-grows.ts';
 import type { Oracle } from './oracle.ts';
 import { outputFloods } from './output-floods.ts';
@@ -36,5 +37,6 @@ export const oracles: readonly Oracle[] = [
   refusedSound,
 ];
 
+/** Those that are asked, and the one that speaks when nobody is left to be asked. */
 export const oracleById = (id: string): Oracle | undefined =>
-  oracles.find((oracle) => oracle.id === id);
+  [...oracles, machineWentDown].find((oracle) => oracle.id === id);
