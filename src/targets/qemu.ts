@@ -1,4 +1,5 @@
 import { constants, tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,6 +34,8 @@ const startTime = 20_000;
 const pause = 10;
 /** Milliseconds in which a process may end after its migration has failed. */
 const lastBreath = 3000;
+/** Milliseconds in which a machine that has the whole stream and an idle monitor does nothing more. */
+const idleTime = 1000;
 const longestReason = 160;
 
 /** What every process is started with: no window, no guest code, a monitor, and a stream to come. */
@@ -114,7 +117,9 @@ class QemuTarget implements Target {
   async #restore(execution: Execution, signal: AbortSignal): Promise<Result> {
     let machine: Machine;
     const stream = path.join(this.#folder, 'stream');
+    const fed = path.join(this.#folder, 'fed');
     try {
+      await rm(fed, { force: true });
       await writeFile(stream, wholeInput(execution));
       machine = await this.#start();
     } catch (error) {
@@ -125,12 +130,13 @@ class QemuTarget implements Target {
     const started = process.hrtime.bigint();
     const interrupt = (): void => child.kill();
     signal.addEventListener('abort', interrupt, { once: true });
-    void qmp.execute('migrate-incoming', { uri: `exec:cat ${stream}` });
+    void qmp.execute('migrate-incoming', { uri: `exec:cat ${stream}; : > ${fed}` });
     const limit = new AbortController();
     const news = await Promise.race([
       migrated,
       child.ended.then(() => 'ended'),
       sleep(this.#options.timeout, 'silent', { signal: limit.signal, ref: true }),
+      waits(qmp, fed, limit.signal),
     ]).finally(() => limit.abort());
     // QEMU ends by itself when a stream is refused, and its last words say why.
     if (news === 'failed') await Promise.race([child.ended, sleep(lastBreath)]);
@@ -211,6 +217,21 @@ class QemuTarget implements Target {
 /** Whether the monitor answers: a stream that is too short leaves QEMU waiting, not hanging. */
 const isAlive = async (qmp: Qmp): Promise<boolean> =>
   (await Promise.race([qmp.execute('query-status'), sleep(lastBreath)])) !== undefined;
+
+/**
+ * Resolves with `waiting` when a machine has read all of the stream and then sits idle: its monitor,
+ * which shares a thread with the load of the stream, answers, and answers again a while later.
+ */
+const waits = async (qmp: Qmp, fed: string, over: AbortSignal): Promise<string> => {
+  for (let idle = false; !over.aborted; idle = existsSync(fed) && (await isAlive(qmp))) {
+    if (idle) {
+      await sleep(idleTime);
+      if (await isAlive(qmp)) return 'waiting';
+    }
+    await sleep(20 * pause);
+  }
+  return 'over';
+};
 
 const end = async ({ child, qmp }: Machine): Promise<Awaited<Child['ended']>> => {
   qmp.close();
