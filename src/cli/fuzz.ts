@@ -182,7 +182,7 @@ const budgetOf = ({
 const tell = (
   flags: FuzzFlags,
   folder: Folder,
-  { statistics, why, reason }: Campaigned,
+  { statistics, why, reason, unseen }: Campaigned,
   reports: readonly BugReport[],
   known: readonly Regression[],
   campaign: Campaign,
@@ -194,6 +194,7 @@ const tell = (
       folder: folder.path,
       why,
       ...(reason === undefined ? {} : { reason }),
+      unseen,
       statistics,
       regressions: known,
       findings: reports.map(bugJson),
@@ -209,6 +210,7 @@ const tell = (
     lines.push(bugText(report, join(folder.path, 'findings', report.id)));
   }
   if (reports.length > 3) lines.push(`and ${reports.length - 3} more, each with a report.txt`);
+  if (unseen > 0) lines.push(`not looked into yet: ${unseen}; --resume does`);
   lines.push(summary(statistics), `ended: ${why}; everything is in ${printable(folder.path)}`);
   process.stdout.write(`${lines.join('\n')}\n`);
 };

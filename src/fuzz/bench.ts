@@ -150,7 +150,6 @@ const novelOf = (
   bytes: execution.inputs[0] === undefined ? new Uint8Array(0) : bytesOf(execution.inputs[0]),
   features: result.features,
   signature,
-  nanoseconds: result.nanoseconds,
   operands,
   outcome: result.outcome.kind,
 });

@@ -21,6 +21,27 @@ export interface KnownBug {
   readonly behind: readonly string[];
 }
 
+/** What `state.json` keeps of the bugs, in the order of their discovery; their folders have the rest. */
+export interface SavedBugs {
+  readonly bugs: readonly Omit<KnownBug, 'oracle' | 'bucket' | 'minimal'>[];
+  readonly tried: Tried;
+}
+
+/** Finds that were triaged, by their fields, and the bugs that they turned out to be. */
+type Tried = readonly (readonly [find: string, bug: string])[];
+
+export interface BugCost {
+  readonly id: string;
+  readonly oracle: string;
+  readonly round: number;
+  readonly executions: number;
+  readonly hits: number;
+  /** Of all executions, those that it took. */
+  readonly share: number;
+  readonly seconds: number;
+  readonly foundBehind: readonly string[];
+}
+
 /** Bugs of one oracle and bucket that are told apart by their fields; more are one and the same. */
 const MOST_OF_A_KIND = 16;
 /** The same where the field is only the occasion. */
@@ -31,8 +52,11 @@ const MOST_TRIED = 1 << 16;
 export class Bugs {
   readonly #byId = new Map<string, KnownBug>();
   readonly #byKind = new Map<string, KnownBug[]>();
-  /** Finds that were triaged, by their fields, and the bug that they turned out to be. */
-  readonly #tried = new Map<string, string>();
+  readonly #tried: Map<string, string>;
+
+  constructor(tried: Tried = []) {
+    this.#tried = new Map(tried);
+  }
 
   get all(): readonly KnownBug[] {
     return [...this.#byId.values()];
@@ -68,6 +92,33 @@ export class Bugs {
     this.#byId.set(bug.id, bug);
     const kind = kindOf(bug.oracle, bug.bucket);
     this.#byKind.set(kind, [...(this.#byKind.get(kind) ?? []), bug]);
+  }
+
+  saved(): SavedBugs {
+    return {
+      bugs: this.all.map(({ id, round, at, hits, nanoseconds, behind }) => ({
+        id,
+        round,
+        at,
+        hits,
+        nanoseconds,
+        behind,
+      })),
+      tried: [...this.#tried],
+    };
+  }
+
+  costs(executions: number): readonly BugCost[] {
+    return this.all.map(({ id, oracle, round, at, hits, nanoseconds }) => ({
+      id,
+      oracle,
+      round,
+      executions: at,
+      hits,
+      share: executions === 0 ? 0 : hits / executions,
+      seconds: nanoseconds / 1e9,
+      foundBehind: this.all.flatMap((other) => (other.behind.includes(id) ? [other.id] : [])),
+    }));
   }
 }
 

@@ -1,27 +1,19 @@
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import type { Format } from '../formats/format.ts';
-import {
-  bugReport,
-  findingFiles,
-  firstFiles,
-  readFinding,
-  type BugReport,
-} from './finding-folder.ts';
-import { Bugs, knownBug, triageBudget } from './bugs.ts';
 import type { Calibration } from './calibration.ts';
 import type { Folder } from './campaign/folder.ts';
 import { stateFrom, stateText } from './campaign/state.ts';
 import { digestOf } from './campaign/foreign.ts';
 import type { Statistics } from './campaign/statistics.ts';
+import type { BugReport } from './finding-folder.ts';
+import { Findings } from './findings.ts';
+import type { BugCost } from './bugs.ts';
 import { Grammar } from './grammar.ts';
 import type { Lab } from './lab.ts';
 import { Memory } from './memory.ts';
 import type { Plan } from './plan.ts';
 import { runRound, type Worker } from './pool.ts';
 import { Schedule } from './schedule.ts';
-import { triage } from './triage.ts';
-import { wallOf } from './walls.ts';
 import type { Find, Report } from './work.ts';
 
 export interface Budget {
@@ -56,6 +48,8 @@ export interface Campaigned {
   readonly statistics: Statistics;
   readonly why: 'executions' | 'time' | 'chance' | 'first finding' | 'interrupted' | 'unavailable';
   readonly reason?: string;
+  /** Finds that were not looked into, because the user stopped the campaign. */
+  readonly unseen: number;
 }
 
 /** Finds of one round that are triaged; the others come again. */
@@ -71,7 +65,7 @@ const MOST_LOST = 3;
 export class Campaign {
   readonly #options: CampaignOptions;
   readonly #memory = new Memory();
-  readonly #bugs = new Bugs();
+  readonly #findings: Findings;
   readonly #schedule: Schedule;
   #round = 0;
   #digest = '';
@@ -79,7 +73,6 @@ export class Campaign {
   #reason: string | undefined;
   #stepped = 0;
   readonly #outcomes: Record<string, number> = {};
-  readonly #walls: string[] = [];
   #started = 0;
   #saved = -Infinity;
   #rate: { readonly at: number; readonly executions: number; readonly rate: number };
@@ -99,6 +92,7 @@ export class Campaign {
       this.#stepped = state.stepped;
       Object.assign(this.#outcomes, state.outcomes);
     }
+    this.#findings = new Findings({ ...options, memory: this.#memory }, state?.bugs);
     this.#rate = { at: 0, executions: this.#memory.executions, rate: 0 };
   }
 
@@ -113,8 +107,8 @@ export class Campaign {
     } else {
       journal.add({ kind: 'resume', round: this.#round });
     }
-    await this.#takeUp();
     await this.#brokenSeeds(calibration);
+    await this.#findings.takeUp(this.#round);
     const pool = await workers(this.#memory);
     // One signal for the whole campaign: a listener for each round would pile up.
     const ends = new AbortController();
@@ -129,7 +123,11 @@ export class Campaign {
       const ended = await this.#rounds(pool, ends.signal);
       this.#save(true);
       journal.add({ kind: 'end', executions: this.#memory.executions, why: ended.why });
-      return { ...ended, statistics: this.#statistics(workerCount) };
+      return {
+        ...ended,
+        statistics: this.#statistics(workerCount),
+        unseen: this.#findings.unseen,
+      };
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', end);
@@ -140,8 +138,8 @@ export class Campaign {
   async #rounds(
     pool: readonly Worker[],
     ends: AbortSignal,
-  ): Promise<Omit<Campaigned, 'statistics'>> {
-    const { budget, signal, onStatistics, workerCount, calibration } = this.#options;
+  ): Promise<Omit<Campaigned, 'statistics' | 'unseen'>> {
+    const { budget, signal, onStatistics, workerCount } = this.#options;
     let lost = 0;
     for (;;) {
       const why = this.#enough();
@@ -149,7 +147,7 @@ export class Campaign {
       const cursor = this.#schedule.cursor;
       const left = budget.executions - this.#memory.executions;
       const jobs = this.#schedule.jobs(this.#round, left);
-      const update = this.#memory.update(calibration.typical);
+      const update = this.#memory.update();
       for (const worker of pool) worker.learn(update);
       const reports = await runRound(pool, jobs, ends);
       const cut = ends.aborted;
@@ -177,7 +175,7 @@ export class Campaign {
   #enough(): Campaigned['why'] | undefined {
     const { budget, signal } = this.#options;
     if (signal.aborted) return 'interrupted';
-    if (budget.stopOnFirst && this.#bugs.all.length > 0) return 'first finding';
+    if (budget.stopOnFirst && this.#findings.all.length > 0) return 'first finding';
     if (this.#memory.executions >= budget.executions) return 'executions';
     if (this.#timeLeft() <= 0) return 'time';
     if (budget.chance > 0) {
@@ -203,13 +201,9 @@ export class Campaign {
       }
       for (const count of Object.values(report.stepped)) this.#stepped += count;
     }
-    let triaged = 0;
-    for (const find of finds) {
-      if (this.#bugs.count(find) || triaged >= MOST_TRIAGED) continue;
-      triaged += 1;
-      await this.#record(find);
-      if (this.#options.budget.stopOnFirst) break;
-    }
+    const most = this.#options.budget.stopOnFirst ? 1 : MOST_TRIAGED;
+    await this.#findings.take(finds, this.#round, most);
+    await this.#findings.takeUp(this.#round);
     if (cut) return;
     this.#digest = digest.digest('hex');
     journal.add({
@@ -229,107 +223,16 @@ export class Campaign {
     // What ends the target is a finding, not a way to go on.
     if (ends) return;
     const origin = `src:${novel.plan.seed.slice(0, 8)},op:${novel.plan.edits.length},+${features > 0 ? 'cov' : 'sig'}`;
-    const { nanoseconds } = novel;
     const file = folder.addGenerated(length, digest, origin, novel.bytes);
-    this.#memory.add({ number: length, parent, file, features, nanoseconds, drawn: 0 });
-    folder.journal.add({ kind: 'entry', round: this.#round, digest, file });
-  }
-
-  /** Writes a find down, makes it small, and says which bug it is. */
-  async #record(find: Find): Promise<void> {
-    const { folder, lab, signal } = this.#options;
-    const { library } = lab.options;
-    const execution = lab.apply([find.plan])[0]?.execution;
-    const pending = `new-${digestOf(Buffer.from(JSON.stringify(find.violation.bucket + find.oracle))).slice(0, 8)}-${this.#memory.executions}`;
-    const { oracle, violation } = find;
-    const { bucket, message } = violation;
-    const found = { oracle, bucket, message, round: this.#round };
-    folder.addFinding(pending, firstFiles(library, find.plan, found, execution));
-    const most = triageBudget(lab.options.target.abilities);
-    const bug = await triage(lab, find, signal, most);
-    if (bug !== undefined) {
-      const known = this.#bugs.get(bug.id);
-      this.#bugs.tried(find, bug.id);
-      if (known === undefined) this.#discover(bug, find, execution);
-      else known.hits += find.count;
-    }
-    rmSync(folder.findingPath(pending), { recursive: true, force: true });
-  }
-
-  #discover(
-    bug: NonNullable<Awaited<ReturnType<typeof triage>>>,
-    find: Find,
-    original: ReturnType<Lab['apply']>[number]['execution'] | undefined,
-  ): void {
-    const { folder, lab, describe, onFinding } = this.#options;
-    const { library } = lab.options;
-    const known = knownBug(bug, this.#round, this.#memory.executions, [...this.#walls]);
-    known.hits = find.count;
-    known.nanoseconds = find.nanoseconds;
-    this.#bugs.add(known);
-    const report = bugReport(library, bug, known, folder.settings);
-    folder.addFinding(bug.id, findingFiles(library, bug, original, report, describe(report)));
-    folder.journal.add({
-      kind: 'finding',
-      round: this.#round,
-      id: bug.id,
-      oracle: bug.oracle,
-      executions: this.#memory.executions,
+    this.#memory.add({
+      number: length,
+      parent,
+      file,
+      features,
+      size: novel.bytes.length,
+      drawn: 0,
     });
-    this.#raise(bug.id, bug.oracle, bug.minimal);
-    onFinding(report);
-  }
-
-  #raise(id: string, oracle: string, minimal: Plan): void {
-    const wall = wallOf(id, oracle, minimal);
-    if (wall === undefined) return;
-    this.#walls.push(id);
-    this.#memory.addWall(wall);
-  }
-
-  /** Findings that the folder holds already, and those that nobody came to look at. */
-  async #takeUp(): Promise<void> {
-    const { folder } = this.#options;
-    for (const name of folder.findings()) {
-      const stored = readFinding(folder.findingPath(name));
-      if (stored === undefined) continue;
-      const { oracle, bucket, minimal, document } = stored;
-      if (document === undefined) {
-        await this.#takeUpPending(name, stored.plan, oracle, bucket);
-        continue;
-      }
-      const round = typeof document.round === 'number' ? document.round : 0;
-      // What was found behind the saved state will be found again, by the same executions.
-      if (round >= this.#round && this.#round > 0) continue;
-      const at = typeof document.executions === 'number' ? document.executions : 0;
-      this.#bugs.add({
-        id: name,
-        oracle,
-        bucket,
-        minimal,
-        round,
-        at,
-        hits: 0,
-        nanoseconds: 0,
-        behind: [],
-      });
-      this.#raise(name, oracle, minimal);
-    }
-  }
-
-  async #takeUpPending(name: string, plan: Plan, oracle: string, bucket: string): Promise<void> {
-    const { folder, lab, signal } = this.#options;
-    const [seen] = await lab.examine([plan], signal);
-    const witness = seen?.witnesses.find(
-      (one) => one.oracle.id === oracle && one.violation.bucket === bucket,
-    );
-    if (seen !== undefined && witness !== undefined) {
-      const { result } = seen;
-      const { violation } = witness;
-      const find = { plan, oracle, violation, result, count: 1, nanoseconds: result.nanoseconds };
-      if (!this.#bugs.count(find)) await this.#record(find);
-    }
-    rmSync(folder.findingPath(name), { recursive: true, force: true });
+    folder.journal.add({ kind: 'entry', round: this.#round, digest, file });
   }
 
   /** Seeds that break the target as they are. */
@@ -341,13 +244,14 @@ export class Campaign {
       repair: { kind: 'all' },
       session: { cuts: { kind: 'whole' }, onRefusal: 'stop', shape: 'plain' },
     }));
+    const finds: Find[] = [];
     for (const { plan, result, witnesses } of await lab.examine(plans.slice(0, 64), signal)) {
       for (const { oracle, violation } of witnesses) {
         const { nanoseconds } = result;
-        const find = { plan, oracle: oracle.id, violation, result, count: 1, nanoseconds };
-        if (!this.#bugs.count(find)) await this.#record(find);
+        finds.push({ plan, oracle: oracle.id, violation, result, count: 1, nanoseconds });
       }
     }
+    await this.#findings.take(finds, this.#round, finds.length);
   }
 
   #save(last: boolean): void {
@@ -363,6 +267,7 @@ export class Campaign {
         unavailable: this.#unavailable,
         stepped: this.#stepped,
         outcomes: this.#outcomes,
+        bugs: this.#findings.saved(),
         memory: this.#memory.saved(),
       }),
     );
@@ -371,19 +276,8 @@ export class Campaign {
     folder.write('bugs.json', `${JSON.stringify(this.costs(), null, 2)}\n`);
   }
 
-  /** What each bug has cost, and what was found behind it. */
   costs(): readonly BugCost[] {
-    const { executions } = this.#memory;
-    return this.#bugs.all.map(({ id, oracle, round, at, hits, nanoseconds }) => ({
-      id,
-      oracle,
-      round,
-      executions: at,
-      hits,
-      share: executions === 0 ? 0 : hits / executions,
-      seconds: nanoseconds / 1e9,
-      foundBehind: this.#bugs.all.flatMap((other) => (other.behind.includes(id) ? [other.id] : [])),
-    }));
+    return this.#findings.costs();
   }
 
   #statistics(workers: number): Statistics {
@@ -395,7 +289,7 @@ export class Campaign {
         ((executions - this.#rate.executions) * 1000) / Math.max(elapsed - this.#rate.at, 1);
       this.#rate = { at: elapsed, executions, rate };
     }
-    const bugs = this.#bugs.all;
+    const bugs = this.#findings.all;
     const count = (oracle: string): number => bugs.filter((bug) => bug.oracle === oracle).length;
     const { done, total } = this.#schedule.progress;
     const { target, format, seed } = folder.settings;
@@ -425,16 +319,4 @@ export class Campaign {
       chance: this.#memory.chanceOfNew(),
     };
   }
-}
-
-export interface BugCost {
-  readonly id: string;
-  readonly oracle: string;
-  readonly round: number;
-  readonly executions: number;
-  readonly hits: number;
-  /** Of all executions, those that it took. */
-  readonly share: number;
-  readonly seconds: number;
-  readonly foundBehind: readonly string[];
 }

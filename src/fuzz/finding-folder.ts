@@ -1,6 +1,6 @@
 import { bytesOf, type Execution } from '../targets/target.ts';
 import type { Finding } from '../finding/finding.ts';
-import { isRecord, jsonOf } from './campaign/folder.ts';
+import { isCount, isRecord, jsonOf } from './campaign/folder.ts';
 import { readPlain } from './campaign/foreign.ts';
 import { bugFinding, stepText, tellingStep } from './bug-finding.ts';
 import type { KnownBug } from './bugs.ts';
@@ -156,8 +156,10 @@ export interface StoredFinding {
   readonly plan: Plan;
   readonly minimal: Plan;
   readonly seeds: readonly Uint8Array[];
-  /** `finding.json`, where the finding was minimised. */
-  readonly document: Readonly<Record<string, unknown>> | undefined;
+  /** What the oracle said of it. */
+  readonly message: string;
+  /** Executions of the campaign when it was found. */
+  readonly executions: number;
 }
 
 const LARGEST_SEED = 1 << 24;
@@ -168,7 +170,8 @@ export const readFinding = (path: string): StoredFinding | undefined => {
   const plan = planFromJson(jsonOf(join(path, 'plan.json')));
   const document = jsonOf(join(path, 'finding.json')) ?? jsonOf(join(path, 'found.json'));
   if (plan === undefined || !isRecord(document)) return undefined;
-  const { oracle, bucket } = document;
+  const { oracle, bucket, executions } = document;
+  const message = document.message ?? document.summary;
   if (typeof oracle !== 'string' || typeof bucket !== 'string') return undefined;
   const seeds = readdirSync(join(path, 'seeds'))
     .slice(0, MOST_SEEDS)
@@ -183,6 +186,7 @@ export const readFinding = (path: string): StoredFinding | undefined => {
     plan,
     minimal: minimal ?? plan,
     seeds,
-    document: minimal === undefined ? undefined : document,
+    message: typeof message === 'string' ? message : '',
+    executions: isCount(executions) ? executions : 0,
   };
 };

@@ -8,7 +8,8 @@ export interface CorpusEntry {
   readonly file: string;
   /** Coverage features that it was the first to show. */
   readonly features: number;
-  readonly nanoseconds: number;
+  /** Bytes of its state. */
+  readonly size: number;
   /** How often it was drawn. */
   readonly drawn: number;
 }
@@ -87,31 +88,28 @@ export class Memory {
   }
 
   /** What is new since the last call, for the workers. */
-  update(typical: number): Update {
+  update(): Update {
     const added = this.#added;
     this.#added = nothingAdded();
     this.#walls.push(...added.walls);
-    return this.#updateOf(added, typical);
+    return this.#updateOf(added);
   }
 
   /** Everything that `update` has given so far, for a worker that begins now. */
-  everything(typical: number): Update {
-    return this.#updateOf(
-      {
-        entries: this.#entries.map(({ parent }) => parent),
-        features: [...this.#features],
-        signatures: [...this.#signatures.keys()],
-        judged: [...this.#judged],
-        walls: this.#walls,
-      },
-      typical,
-    );
+  everything(): Update {
+    return this.#updateOf({
+      entries: this.#entries.map(({ parent }) => parent),
+      features: [...this.#features],
+      signatures: [...this.#signatures.keys()],
+      judged: [...this.#judged],
+      walls: this.#walls,
+    });
   }
 
-  #updateOf({ entries, features, signatures, judged, walls }: Added, typical: number): Update {
+  #updateOf({ entries, features, signatures, judged, walls }: Added): Update {
     return {
       entries,
-      weights: Float64Array.from(this.#entries, (entry) => weightOf(entry, typical)),
+      weights: Float64Array.from(this.#entries, weightOf),
       features: Uint32Array.from(features),
       signatures: Uint32Array.from(signatures),
       judged: Uint32Array.from(judged),
@@ -206,13 +204,13 @@ const nothingAdded = (): Added => ({
 });
 
 /**
- * How often an entry is drawn: more for much that was new and for being quick, less for each time that
+ * How often an entry is drawn: more for much that was new and for being small, less for each time that
  * it was drawn before. One that only answered in a new way counts half of one that reached new code.
+ * Its cost is its size and not the time it took: a clock would draw others in every run.
  */
-const weightOf = ({ features, nanoseconds, drawn }: CorpusEntry, typical: number): number => {
+const weightOf = ({ features, size, drawn }: CorpusEntry): number => {
   const news = features === 0 ? 0.5 : 1 + Math.log2(1 + features);
-  const speed = Math.sqrt(Math.max(typical, 1000) / Math.max(nanoseconds, 1000));
-  return (news * Math.min(Math.max(speed, 0.25), 2)) / Math.sqrt(1 + drawn / 64);
+  return news / Math.log2(64 + size) / Math.sqrt(1 + drawn / 64);
 };
 
 const packed = (numbers: Iterable<number>): string => {

@@ -77,7 +77,6 @@ export interface Novel {
   readonly bytes: Uint8Array;
   readonly features: Uint32Array;
   readonly signature: number;
-  readonly nanoseconds: number;
   readonly operands: readonly Comparison[];
   readonly outcome: Outcome['kind'];
 }

@@ -139,7 +139,7 @@ class ProcessWorker implements Worker {
     }
     try {
       await this.start();
-      this.learn(this.#options.memory.everything(this.#options.setup.calibration.typical));
+      this.learn(this.#options.memory.everything());
       for (const [ticket, { job }] of this.#pending) this.#send({ kind: 'run', ticket, job });
     } catch (error) {
       this.#giveUp(error instanceof Error ? error.message : String(error));

@@ -62,6 +62,7 @@ export interface RunOptions {
   readonly chance?: number;
   readonly workers?: number;
   readonly signal?: AbortSignal;
+  readonly now?: () => number;
 }
 
 /** A campaign in this process, in a new folder or on in the one that is there. */
@@ -104,7 +105,7 @@ export const runCampaign = async ({
       describe: ({ finding }) => `${finding.message}\n`,
       onFinding: (report) => void reports.push(report),
       onStatistics: () => undefined,
-      now: () => performance.now(),
+      now: more.now ?? ((): number => performance.now()),
       signal,
     });
     const ended = await campaign.run();

@@ -1,4 +1,5 @@
 import type { Comparison } from '../../targets/target.ts';
+import type { SavedBugs } from '../bugs.ts';
 import type { CorpusEntry, SavedMemory } from '../memory.ts';
 import { planFromJson, planToJson } from '../plan-json.ts';
 import type { Cursor } from '../schedule.ts';
@@ -12,6 +13,7 @@ export interface State {
   readonly unavailable: number;
   readonly stepped: number;
   readonly outcomes: Readonly<Record<string, number>>;
+  readonly bugs: SavedBugs;
   readonly memory: SavedMemory;
 }
 
@@ -53,8 +55,33 @@ export const stateFrom = (value: unknown): State | undefined => {
           ),
         )
       : {},
+    bugs: bugsFrom(value.bugs),
     memory: saved,
   };
+};
+
+const bugsFrom = (value: unknown): SavedBugs => {
+  if (!isRecord(value) || !Array.isArray(value.bugs) || !Array.isArray(value.tried)) {
+    return { bugs: [], tried: [] };
+  }
+  return {
+    bugs: value.bugs.flatMap((bug: unknown) => bugFrom(bug) ?? []),
+    tried: value.tried.flatMap((pair: unknown) => {
+      const both: readonly unknown[] = Array.isArray(pair) ? pair : [];
+      const [find, bug] = both;
+      return typeof find === 'string' && typeof bug === 'string' ? [[find, bug] as const] : [];
+    }),
+  };
+};
+
+const bugFrom = (value: unknown): SavedBugs['bugs'][number] | undefined => {
+  if (!isRecord(value)) return undefined;
+  const { id, round, at, hits, nanoseconds } = value;
+  if (typeof id !== 'string' || !isCount(round) || !isCount(at) || !isCount(hits)) return undefined;
+  if (typeof nanoseconds !== 'number') return undefined;
+  const behind: readonly unknown[] = Array.isArray(value.behind) ? value.behind : [];
+  const names = behind.filter((name): name is string => typeof name === 'string');
+  return { id, round, at, hits, nanoseconds, behind: names };
 };
 
 const memoryFrom = (value: unknown): SavedMemory | undefined => {
@@ -76,14 +103,14 @@ const memoryFrom = (value: unknown): SavedMemory | undefined => {
 
 const entryFrom = (value: unknown): CorpusEntry | undefined => {
   if (!isRecord(value)) return undefined;
-  const { number, file, features, nanoseconds, drawn, operands } = value;
+  const { number, file, features, size, drawn, operands } = value;
   const plan = planFromJson(value.plan);
   if (plan === undefined || typeof file !== 'string' || !isCount(number)) return undefined;
-  if (!isCount(features) || typeof nanoseconds !== 'number' || !isCount(drawn)) return undefined;
+  if (!isCount(features) || !isCount(size) || !isCount(drawn)) return undefined;
   const compared = Array.isArray(operands)
     ? operands.flatMap((one: unknown) => comparisonFrom(one) ?? [])
     : [];
-  return { number, file, features, nanoseconds, drawn, parent: { plan, operands: compared } };
+  return { number, file, features, size, drawn, parent: { plan, operands: compared } };
 };
 
 const comparisonFrom = (value: unknown): Comparison | undefined => {
