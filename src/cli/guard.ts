@@ -148,7 +148,7 @@ const relayed = async (listen: string, connect: string, make: MakeGate): Promise
   } catch (error) {
     if (error instanceof RelayError) throw new UndoneError(`${connect}: ${error.message}`);
     const code = errorCode(error);
-    if (code === 'EADDRINUSE')
+    if (code === 'EADDRINUSE' || code === 'EEXIST')
       throw new UsageError(`${listen} is taken`, 'name a socket that is not there');
     throw new UndoneError(
       `${code === 'ECONNREFUSED' || code === 'ENOENT' ? connect : listen}: ${reasonOf(error)}`,

@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto';
+import { linkSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
+import { basename, dirname, join } from 'node:path';
 import type { Gate } from './gate.ts';
 
 /** Silence after the end of a stream, when a description may follow or not. */
@@ -34,21 +37,42 @@ export const relay = async ({ listen, connect, gate, ready }: RelayOptions): Pro
   }
 };
 
-/** Listens for one connection, and no longer. */
+/**
+ * Listens for one connection, and no longer. The socket takes its name when it can be connected to: a
+ * source that waits for the name would be refused between the system calls that make and open it.
+ */
 const accepted = async (path: string, ready: () => void): Promise<Socket> =>
   new Promise((resolve, reject) => {
+    const nameless = besides(path);
     // The socket must be half open: a source that has sent all still listens to the destination.
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       server.close();
+      rmSync(path, { force: true });
       socket.pause();
       resolve(socket);
     });
     server.once('error', reject);
     // The kernel makes the socket with the bits that the mask leaves: its owner alone connects.
     const mask = process.umask(0o177);
-    server.listen(path, ready);
+    server.listen(nameless, () => {
+      try {
+        linkSync(nameless, path);
+        ready();
+      } catch (error) {
+        server.close();
+        reject(error instanceof Error ? error : new Error(String(error)));
+      } finally {
+        rmSync(nameless, { force: true });
+      }
+    });
     process.umask(mask);
   });
+
+/** Another name in the same folder, and no longer than the path is: those of sockets are short. */
+const besides = (path: string): string => {
+  const length = Math.min(Math.max(basename(path).length - 1, 4), 12);
+  return join(dirname(path), `.${randomBytes(6).toString('hex').slice(0, length)}`);
+};
 
 const connected = async (socket: Socket): Promise<void> =>
   new Promise((resolve, reject) => {
