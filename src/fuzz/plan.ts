@@ -88,7 +88,7 @@ export interface SessionPlan {
     | 'reset-between'
     /** RESUMING is left half way and the good seed is restored in a second session. */
     | 'cancel-then-good'
-    /** The same state is restored twice. */
+    /** The same state is restored twice, and saved behind each. */
     | 'twice'
     /** The mutant, then the good seed, in one device. */
     | 'then-good'

@@ -66,8 +66,10 @@ export const stepsOf = (
       const half = upTo(writes, length >> 1);
       return both([begin, ...half, end, seedNext, begin, good, end, ...guest, ...saved]);
     }
-    case 'twice':
-      return alone([begin, ...writes, end, mutantAgain, begin, ...writes, end, ...guest]);
+    case 'twice': {
+      const restored = [begin, ...writes, end, ...saved];
+      return alone([...restored, mutantAgain, ...restored, ...guest]);
+    }
     case 'then-good':
       return both([begin, ...writes, end, seedNext, begin, good, end, ...guest, ...saved]);
     case 'good-then':

@@ -74,7 +74,7 @@ describe('the session of a plan', () => {
       ],
       [{ shape: 'reset-between' }, 'begin 22 reset input:1 begin 44 end run save'],
       [{ shape: 'cancel-then-good' }, 'begin 22 end input:1 begin 44 end run save'],
-      [{ shape: 'twice' }, 'begin 44 end input:0 begin 44 end run'],
+      [{ shape: 'twice' }, 'begin 44 end save input:0 begin 44 end save run'],
       [{ shape: 'then-good' }, 'begin 44 end input:1 begin 44 end run save'],
       [{ shape: 'good-then' }, 'input:1 begin 44 end save input:0 begin 44 end save run'],
       [{ shape: 'save-restore-save' }, 'begin 44 end save input:saved begin 1048576 end save'],

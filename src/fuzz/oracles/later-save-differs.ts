@@ -11,7 +11,7 @@ export const laterSaveDiffers = defineOracle({
   aboutSessions: true,
   needs: ['session', 'save'],
   rationale: `
-A good state was restored into a device that had a history, and it saves something else than a new
+A state was restored into a device that had a history, and it saves something else than a new
 device does behind the same state: something was added up instead of set, or was not set at all. A
 restore must replace the whole state of the device.`,
   judge: (subject) => {
