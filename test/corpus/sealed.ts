@@ -25,7 +25,7 @@ interface Frame {
   readonly behind?: (head: Uint8Array, payload: Uint8Array) => void;
   /** Changes the signatures, which stand one behind the other. */
   readonly signatures?: (signatures: Uint8Array) => void;
-  /** The header under which it is signed. */
+  /** The digest of the header under which it is signed. */
   readonly under?: Uint8Array;
 }
 
@@ -73,10 +73,12 @@ const seal = ({
       payload: sealed.slice(index * frameSize, (index + 1) * frameSize),
     })),
   );
+  let signedBefore = headerMessage(digest);
   const pieces = frames.map((frame) => {
     const { index = 0n, flags = 0, payload, length = payload.length } = frame;
     const frameHead = encodeFrameHead({ seal: frame.seal ?? fields.seal, index, flags, length });
-    const message = frameMessage(frame.under ?? digest, frameHead, sha256(payload));
+    const message = frameMessage(frame.under ?? digest, signedBefore, frameHead, sha256(payload));
+    signedBefore = message;
     const signed = joined(...signers.map(({ sign }) => sign(message)));
     frame.behind?.(frameHead, payload);
     frame.signatures?.(signed);
@@ -89,6 +91,8 @@ const seal = ({
 const three = (change: Seal = {}): Uint8Array =>
   seal({ state, ...change, header: { ...large, ...change.header } });
 const [good, goodThree] = [seal(), three()];
+/** Other bytes under the same header: what a sealer makes whose random bytes come twice. */
+const otherThree = three({ state: written(mlx5)([{ tag: 'FW_DATA', data: noise(684, 9) }]) });
 const FRAME = 32 + 256 + 64;
 /** Where the first frame of three begins. */
 const FIRST = goodThree.length - 2 * FRAME - (32 + 188 + 64);
@@ -150,6 +154,7 @@ export const sealedStreams: Streams = {
   'sound-whole-frames-only.bin': three({
     state: written(mlx5)([{ tag: 'FW_DATA', data: noise(496) }]),
   }),
+  'sound-with-the-header-of-another.bin': otherThree,
   'sound-two-signers.bin': seal({ signers: ['site', 'audit'], header: { threshold: 2 } }),
   'sound-unknown-cosigner.bin': seal({ signers: ['site', 'stranger'] }),
   'sound-without-end.bin': seal({ header: { expires: 0 } }),
@@ -288,6 +293,16 @@ export const sealedStreams: Streams = {
     goodThree.subarray(0, FIRST),
     frame(0),
     three({ header: { sequence: 6n, seal: otherSeal } }).slice(FIRST + FRAME, FIRST + 2 * FRAME),
+    frame(2),
+  ),
+  'frame-of-a-seal-with-the-same-header.bin': joined(
+    goodThree.subarray(0, FIRST),
+    frame(0),
+    otherThree.slice(FIRST + FRAME),
+  ),
+  'first-frame-of-a-seal-with-the-same-header.bin': joined(
+    otherThree.subarray(0, FIRST + FRAME),
+    frame(1),
     frame(2),
   ),
   'seal-changed-behind-signers.bin': three({ frames: change(1, { behind: set(0, ...otherSeal) }) }),

@@ -72,9 +72,12 @@ const opening = async (
 const bytesOf = (file: string): Uint8Array => sealedStreams[file] ?? new Uint8Array(0);
 /** What the vectors seal: a state of one frame, or one of three. */
 const states = await Promise.all(
-  ['sound-one-frame.bin', 'sound-three-frames.bin', 'sound-whole-frames-only.bin'].map(
-    async (file) => (await opening(bytesOf(file), exampleTrust())).out,
-  ),
+  [
+    'sound-one-frame.bin',
+    'sound-three-frames.bin',
+    'sound-whole-frames-only.bin',
+    'sound-with-the-header-of-another.bin',
+  ].map(async (file) => (await opening(bytesOf(file), exampleTrust())).out),
 );
 const sealOnly = ({ rules }: CorpusEntry): readonly string[] =>
   rules.filter((rule) => rule.startsWith('sealed-'));

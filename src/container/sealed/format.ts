@@ -255,12 +255,17 @@ export const sha256 = (bytes: Uint8Array): Uint8Array =>
 export const headerMessage = (headerDigest: Uint8Array): Uint8Array =>
   Buffer.concat([headerPurpose, headerDigest]);
 
-/** What each signer signs of a frame. */
+/**
+ * What each signer signs of a frame. `before` is what was signed before it, of the frame with the
+ * index below or of the header: a frame fits behind what it was sealed behind and nothing else, even
+ * where two seals have the same header because the sealer's random bytes came twice.
+ */
 export const frameMessage = (
   headerDigest: Uint8Array,
+  before: Uint8Array,
   head: Uint8Array,
   payloadDigest: Uint8Array,
-): Uint8Array => Buffer.concat([framePurpose, headerDigest, head, payloadDigest]);
+): Uint8Array => Buffer.concat([framePurpose, headerDigest, sha256(before), head, payloadDigest]);
 
 /** A raw Ed25519 public key as `node:crypto` takes it; undefined when it is none. */
 export const publicKeyOf = (raw: Uint8Array): Crypto.KeyObject | undefined => {

@@ -39,6 +39,8 @@ interface Opened {
   readonly header: SealedHeader;
   readonly digest: Uint8Array;
   readonly keys: readonly (KeyObject | undefined)[];
+  /** What was signed last: of the header, then of each frame. */
+  before: Uint8Array;
 }
 
 /**
@@ -209,7 +211,7 @@ class SealedWalk {
       });
       return;
     }
-    this.#opened = { header, digest, keys };
+    this.#opened = { header, digest, keys, before: message };
     const { frameSize, threshold, sequence, created, expires, identity } = header;
     this.#sink({
       kind: 'sealed-header',
@@ -269,12 +271,12 @@ class SealedWalk {
   #frame(): void {
     const opened = this.#opened;
     if (opened === undefined) return;
-    const { header, digest, keys } = opened;
+    const { header, digest, keys, before } = opened;
     const head = this.#buffer.subarray(0, frameHeadLength);
     const { length, flags } = decodeFrameHead(head);
     const end = frameHeadLength + length;
     const payload = this.#buffer.subarray(frameHeadLength, end);
-    const message = frameMessage(digest, head, sha256(payload));
+    const message = frameMessage(digest, before, head, sha256(payload));
     const bad = keys.findIndex(
       (key, index) => !verifies(key, message, this.#signature(end, index)),
     );
@@ -286,6 +288,7 @@ class SealedWalk {
       });
       return;
     }
+    opened.before = message;
     const last = flags === LAST;
     this.#sink({
       kind: 'sealed-frame',

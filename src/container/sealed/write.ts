@@ -21,10 +21,13 @@ export class Sealer {
   readonly #seal: Uint8Array;
   readonly #signers: readonly Signer[];
   #index = 0n;
+  /** What was signed last. */
+  #before: Uint8Array;
 
   constructor(header: Omit<SealedHeader, 'signers'>, signers: readonly Signer[]) {
     this.#header = encodeHeader({ ...header, signers: signers.map(({ publicKey }) => publicKey) });
     this.#digest = sha256(this.#header);
+    this.#before = headerMessage(this.#digest);
     this.#seal = header.seal;
     this.#signers = signers;
   }
@@ -47,7 +50,8 @@ export class Sealer {
       length: payload.length,
     });
     this.#index += 1n;
-    const message = frameMessage(this.#digest, head, sha256(payload));
+    const message = frameMessage(this.#digest, this.#before, head, sha256(payload));
+    this.#before = message;
     return { head, signatures: this.#signers.map(({ sign }) => sign(message)) };
   }
 }
