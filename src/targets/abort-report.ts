@@ -51,21 +51,44 @@ const libraryReport = (line: string): AbortReport | undefined => {
 
 const namesOf = (name: string | undefined): readonly string[] => (name === undefined ? [] : [name]);
 
-/** Headings of `linux lib/ubsan.c`, `mm/kasan/report.c`, `arch/x86/mm/fault.c`, `kernel/panic.c`. */
+/**
+ * Headings of linux `lib/ubsan.c`, `lib/refcount.c`, `lib/list_debug.c`, `mm/kasan/report.c`,
+ * `mm/usercopy.c`, `kernel/panic.c`, `kernel/watchdog.c`, and of the `die()` and the page faults of
+ * each architecture. The first line that is one of them names the report.
+ */
 const kernelHeadings: readonly (readonly [RegExp, (word: string) => string])[] = [
   [/BUG: KASAN: ([a-z-]{1,60})/u, (word) => `kasan-${word}`],
-  [/BUG: KFENCE: ([a-z -]{1,60})/u, (word) => `kfence-${word.trim().replaceAll(' ', '-')}`],
-  [/UBSAN: ([a-z-]{1,60})/u, (word) => `ubsan-${word}`],
-  [/BUG: (unable to handle page fault|kernel NULL pointer dereference)/u, () => 'kernel-oops'],
-  [/(general protection fault|kernel BUG at|Oops: )/u, () => 'kernel-oops'],
-  [/BUG: (soft lockup|workqueue lockup)/u, () => 'kernel-lockup'],
-  [/INFO: (task .{1,80} blocked for more than|rcu.{0,40} detected stalls)/u, () => 'kernel-hang'],
-  [/WARNING: (?:CPU: \d|.{0,100} at )(.?)/u, () => 'kernel-warning'],
+  [/BUG: KFENCE: ([a-z -]{1,60})/u, (word) => `kfence-${dashed(word)}`],
+  [/UBSAN: ([a-z][a-z -]{0,60}?)(?: in |:|$)/u, (word) => `ubsan-${dashed(word)}`],
+  [/refcount_t: ([a-z0 ]{1,40})/u, (word) => `refcount-${dashed(word)}`],
+  [/(list_(?:add|del)) corruption/u, (word) => `kernel-${word.replace('_', '-')}-corruption`],
+  [/usercopy: Kernel memory (overwrite|exposure) attempt/u, (word) => `kernel-${word}`],
+  [/Unable to handle kernel /u, () => 'kernel-oops'],
+  [/BUG: (?:unable to handle page fault|kernel NULL pointer dereference)/iu, () => 'kernel-oops'],
+  [
+    /(?:general protection fault|kernel BUG at|Oops: |Oops ?\[#\d|Internal error: )/u,
+    () => 'kernel-oops',
+  ],
+  [
+    /BUG: (?:\w{1,10} )?stack guard page was hit|kernel stack overflow/u,
+    () => 'kernel-stack-overflow',
+  ],
+  [/BUG: (?:soft lockup|workqueue lockup)|detected hard LOCKUP/u, () => 'kernel-lockup'],
+  [/INFO: (?:task .{1,80} blocked for more than|rcu.{0,60}detected stall)/u, () => 'kernel-hang'],
+  [/BUG: (?:sleeping function called|scheduling while atomic)/u, () => 'kernel-atomic-sleep'],
+  [
+    /WARNING: (?:possible (?:circular|recursive) locking|inconsistent lock)/u,
+    () => 'kernel-lockdep',
+  ],
+  [/WARNING: (?:CPU: \d|.{0,100} at )/u, () => 'kernel-warning'],
+  [/Kernel panic - not syncing/u, () => 'kernel-panic'],
 ];
+
+const dashed = (words: string): string => words.trim().replaceAll(' ', '-');
 
 /** Functions that report, and not those that are at fault. */
 const reporting =
-  /^(?:dump_stack|print_|kasan_|__kasan_|__asan_|__ubsan_|ubsan_|report_|show_|__warn|asm_|exc_|handle_bug|check_memory_region)/u;
+  /^(?:dump_|print_|kasan_|__kasan_|__asan_|__hwasan_|__ubsan_|ubsan_|report_|end_report|show_|__show_|__warn|warn_slowpath|refcount_warn|asm_|exc_|handle_bug|check_memory_region|check_region|(?:v|nmi_)?panic$)/u;
 
 const kernelReport = (lines: readonly string[]): AbortReport | undefined => {
   for (const [index, raw] of lines.entries()) {
@@ -83,19 +106,34 @@ const kernelReport = (lines: readonly string[]): AbortReport | undefined => {
 const withoutStamp = (line: string): string =>
   line.replace(/^(?:<\d{1,3}>)?\[ {0,8}\d{1,10}\.\d{6}\] ?(?:\[ {0,8}[TC]\d{1,10}\] ?)?/u, '');
 
-/** `RIP: 0010:name+0x1/0x2`, then the lines behind `Call Trace:` that are no guesses. */
+/**
+ * Where the processor was: `RIP: 0010:` on x86, `pc : ` on arm64, `PC is at ` on arm, `epc : ` on riscv
+ * and mips, `Krnl PSW : ` on s390, `NIP [` on powerpc, `ERA: ` on loongarch.
+ */
+const instruction =
+  /^ {0,4}(?:RIP: [0-9a-f]{4}:|pc : |PC is at |epc {1,3}: (?:[0-9a-f]{8,16} )?|Krnl PSW : [0-9a-f]{16} [0-9a-f]{16} \(|NIP \[[0-9a-f]{8,16}\] |ERA: [0-9a-f]{16} )([\w.]{1,200})\+0x/u;
+
+/** `name+0x1/0x2`, behind an address in brackets where the machine prints one; guesses have a `?`. */
+const traced =
+  /^[ (]{0,4}(?:\[<?[0-9a-f]{8,16}>?\] ){0,2}([\w.]{1,200})\+0x[0-9a-f]{1,8}\/0x[0-9a-f]{1,8}/u;
+
+/** What follows a trace; KASAN goes on with the traces of who allocated and freed. */
+const behindTrace =
+  /<\/TASK>|^---\[|^Code: |^(?:Allocated|Freed) by task|^The buggy address|^Last Breaking-Event/u;
+
+/** The function that was running, then the lines behind `Call Trace:` that are no guesses. */
 const kernelStack = (lines: readonly string[]): readonly string[] => {
   const stack: string[] = [];
   let inTrace = false;
   for (const raw of lines) {
     const line = withoutStamp(raw);
-    const instruction = /^RIP: [0-9a-f]{4}:([\w.]{1,200})\+0x/u.exec(line);
-    if (instruction?.[1] !== undefined && stack.length === 0) stack.push(instruction[1]);
-    if (line.startsWith('Call Trace:')) inTrace = true;
+    const running = instruction.exec(line)?.[1];
+    if (running !== undefined && stack.length === 0) stack.push(running);
+    if (/^Call [Tt]race:/u.test(line)) inTrace = true;
     if (!inTrace) continue;
-    const frame = /^ {0,4}([\w.]{1,200})\+0x[0-9a-f]{1,8}\/0x[0-9a-f]{1,8}/u.exec(line);
-    if (frame?.[1] !== undefined && stack.at(-1) !== frame[1]) stack.push(frame[1]);
-    if (stack.length === mostFrames || line.includes('</TASK>') || line.startsWith('---[')) break;
+    const frame = traced.exec(line)?.[1];
+    if (frame !== undefined && stack.at(-1) !== frame) stack.push(frame);
+    if (stack.length === mostFrames || behindTrace.test(line) || line.trim() === '') break;
   }
   return stack.filter((name) => !reporting.test(name));
 };
