@@ -1,44 +1,60 @@
 import { printable } from '../report/escape.ts';
+import { conformKernel } from '../targets/conform-vfio.ts';
 import { conform, type Conformance } from '../targets/conform.ts';
 import { TargetSpecError } from '../targets/open.ts';
 import { TargetUnavailable } from '../targets/target.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
+import { deviceAllowed, environmentOf } from './fuzz-target.ts';
 
 export interface ConformFlags {
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly timeout: number;
+  readonly env?: readonly string[];
+  readonly allowDevice?: boolean;
 }
 
-const scheme = 'vfio-user:';
+/** What can be checked, by the word in front of the colon. */
+const schemes = { 'vfio-user': conform, vfio: conformKernel } as const;
+type Scheme = keyof typeof schemes;
+
+const isScheme = (word: string): word is Scheme => Object.hasOwn(schemes, word);
+
 const memory = 4 * 2 ** 30;
 const output = 64 << 20;
 
-/** Checks a live server against the protocol; 0 when nothing failed, 1 when something did. */
+/** Checks a live server or a device of this kernel against the protocol; 0 when nothing failed, 1 when something did. */
 export const runConform = async (target: string, flags: ConformFlags): Promise<number> => {
-  if (!target.startsWith(scheme)) {
+  const colon = target.indexOf(':');
+  const scheme = target.slice(0, Math.max(colon, 0));
+  if (!isScheme(scheme)) {
     throw new UsageError(
-      `${target} is no vfio-user server`,
-      'use vfio-user:SOCKET, or vfio-user:cmd=PROGRAM with {} for the socket',
+      `${target} is no vfio-user server and no device`,
+      'use vfio-user:SOCKET, vfio-user:cmd=PROGRAM with {} for the socket, or vfio:DEVICE',
     );
   }
-  const found = await conformed(target.slice(scheme.length), flags);
+  deviceAllowed({ target }, flags);
+  const found = await conformed(schemes[scheme], target.slice(colon + 1), flags);
   process.stdout.write(flags.json === true ? asJson(target, found) : asText(found, flags));
   const failed = found.verdicts.some(({ result }) => result === 'fail');
   return failed ? exitCodes.findings : exitCodes.sound;
 };
 
-const conformed = async (spec: string, { timeout }: ConformFlags): Promise<Conformance> => {
+const conformed = async (
+  check: typeof conform,
+  spec: string,
+  { timeout, env, allowDevice }: ConformFlags,
+): Promise<Conformance> => {
   const options = {
     timeout: timeout * 1000,
     memory,
     output,
-    environment: {},
-    allowDevice: false,
+    environment: environmentOf(env),
+    allowDevice: allowDevice ?? false,
     warn: (line: string) => void process.stderr.write(`vstate-check: ${printable(line)}\n`),
   };
   try {
-    return await conform(spec, options, new AbortController().signal);
+    return await check(spec, options, new AbortController().signal);
   } catch (error) {
     if (error instanceof TargetSpecError) {
       throw new UsageError(error.message, 'see docs/targets.md');

@@ -56,10 +56,10 @@ export interface CorpusExportFlags {
   readonly generated?: boolean;
 }
 
-const several = (value: string, before: readonly string[] | undefined): readonly string[] => [
-  ...(before ?? []),
-  value,
-];
+export const several = (
+  value: string,
+  before: readonly string[] | undefined,
+): readonly string[] => [...(before ?? []), value];
 
 const count = (text: string): number => {
   const value = Number(text.replaceAll('_', ''));

@@ -16,14 +16,18 @@ export const limitsOf = (flags: TargetFlags): Limits => ({
   timeout: flags.timeout,
   memory: flags.memory * MEBIBYTE,
   output: flags.outputLimit * KIBIBYTE,
-  environment: Object.fromEntries((flags.env ?? []).map(variable)),
+  environment: environmentOf(flags.env),
   allowDevice: flags.allowDevice ?? false,
 });
+
+/** Variables of a target's environment, from `--env NAME=VALUE`. */
+export const environmentOf = (given: readonly string[] = []): Limits['environment'] =>
+  Object.fromEntries(given.map(variable));
 
 /** A device of this host is touched only when this very run was allowed to. */
 export const deviceAllowed = (
   { target, against }: Pick<Settings, 'target' | 'against'>,
-  flags: TargetFlags,
+  flags: Pick<TargetFlags, 'allowDevice'>,
 ): void => {
   if (flags.allowDevice === true) return;
   if (!target.startsWith('vfio:') && against?.startsWith('vfio:') !== true) return;

@@ -1,7 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { severities } from '../finding/finding.ts';
 import { compatCommands } from './compat-program.ts';
-import { fuzzCommands } from './fuzz-program.ts';
+import { fuzzCommands, several } from './fuzz-program.ts';
 import type { ConformFlags } from './conform.ts';
 import type { InitHarnessFlags } from './init-harness.ts';
 import type { InitFormatFlags } from './init.ts';
@@ -210,11 +210,16 @@ export const program = (): Command => {
 
   root
     .command('conform')
-    .description('check a live vfio-user server against the protocol and the migration states')
-    .argument('<target>', 'vfio-user:SOCKET, or vfio-user:cmd=PROGRAM with {} for the socket')
+    .description('check a vfio-user server, or a device, against the migration states')
+    .argument(
+      '<target>',
+      'vfio-user:SOCKET, vfio-user:cmd=PROGRAM with {} for the socket, or vfio:DEVICE',
+    )
     .option('--json', 'print one JSON document')
     .option('-v, --verbose', 'list what passed, too')
     .option('--timeout <seconds>', 'how long an answer may take', positive, 5)
+    .option('--env <name=value>', 'a variable of the server’s environment (repeatable)', several)
+    .option('--allow-device', 'let vfio: use a device of this kernel, which may panic')
     .action(async (target: string, options: ConformFlags) => {
       const { runConform } = await import('./conform.ts');
       process.exitCode = await runConform(target, options);

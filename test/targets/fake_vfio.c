@@ -3,6 +3,7 @@
  * of the kernel's interface, in the manner of samples/vfio-mdev/mtty.c, so that the real helper runs
  * on it unchanged. State of one port: 24 bytes of header, 36 of port. FAKE_VFIO says what is wrong:
  * `head` writes to the log when a head past the FIFO is used, `die` dies then, `hang` waits for ever,
+ * `arc`, `unknown`, `moves`, `late`, `short`, `pieces` and `reset` each break a rule of the interface,
  * `down` ends the process group of whoever drives the helper, and the helper, as a machine would.
  */
 #define _GNU_SOURCE
@@ -147,14 +148,20 @@ static int set_state(uint32_t *words)
 	uint32_t wanted = words[2];
 
 	words[3] = (uint32_t)-1;
+	if (wanted > PRE_COPY_P2P && strcmp(mistake(), "unknown") == 0)
+		return 0;
 	if (wanted > PRE_COPY_P2P || wanted == ERROR || state == ERROR)
 		return refuse(EINVAL);
-	if (state == STOP_COPY && (wanted == PRE_COPY || wanted == PRE_COPY_P2P))
+	if (state == STOP_COPY && (wanted == PRE_COPY || wanted == PRE_COPY_P2P) &&
+	    strcmp(mistake(), "arc") != 0) {
+		if (strcmp(mistake(), "moves") == 0)
+			state = STOP;
 		return refuse(EINVAL);
+	}
 	if ((int)wanted == state)
 		return 0;
 	if (state == RESUMING) {
-		if (at != SIZE) {
+		if (at != SIZE && strcmp(mistake(), "short") != 0) {
 			state = ERROR;
 			return refuse(EINVAL);
 		}
@@ -206,7 +213,8 @@ int ioctl(int fd, unsigned long call, ...)
 		words[4] = 16;
 		return 0;
 	case 0x3b6f: /* VFIO_DEVICE_RESET */
-		fresh();
+		if (state != RESUMING || strcmp(mistake(), "reset") != 0)
+			fresh();
 		return 0;
 	case 0x3b75: /* VFIO_DEVICE_FEATURE */
 		if (words[0] < 16)
@@ -237,7 +245,9 @@ ssize_t write(int fd, const void *bytes, size_t size)
 	if (fd != DATA)
 		return next(fd, bytes, size);
 	if (!writing)
-		return refuse(ENODEV);
+		return strcmp(mistake(), "late") == 0 ? (ssize_t)size : refuse(ENODEV);
+	if (at < PORT && size < PORT && strcmp(mistake(), "pieces") == 0)
+		return refuse(EINVAL);
 	if (size > SIZE - at)
 		return refuse(EINVAL);
 	memcpy(current + at, bytes, size);

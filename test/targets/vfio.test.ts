@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { conformKernel } from '../../src/targets/conform-vfio.ts';
 import { openTarget } from '../../src/targets/open.ts';
 import type { Step, TargetOptions } from '../../src/targets/target.ts';
 import { runCampaign } from '../fuzz/run-campaign.ts';
@@ -172,6 +173,31 @@ describe.skipIf(lacks('gcc'))('vfio:', () => {
     assert.deepEqual([finding.runs, finding.shown], [1, 1]);
   });
 
+  it('goes through the states of a device, arc by arc', async () => {
+    const faults = [
+      ['', []],
+      ['arc', ['arc-STOP_COPY-PRE_COPY', 'arc-STOP_COPY-PRE_COPY_P2P']],
+      ['unknown', ['state-unknown']],
+      ['moves', ['state-after-refusal']],
+      ['late', ['data-write-late']],
+      ['short', ['restore-short']],
+      ['pieces', ['restore-segmentation']],
+      ['reset', ['reset-state']],
+    ] as const;
+    for (const [fault, failed] of faults) {
+      const found = await conformKernel(spec().slice(5), lab(fault), patient);
+      const wrong = found.verdicts.filter(({ result }) => result !== 'pass');
+      assert.deepEqual(
+        wrong.map(({ id }) => id),
+        failed,
+        JSON.stringify(wrong),
+      );
+      assert.equal(found.saved, 60);
+      assert.ok(found.verdicts.length >= 69);
+    }
+    await assert.rejects(conformKernel('x', options(), patient), /--allow-device/u);
+  });
+
   it('touches nothing unless it is allowed, and a device that is missing is no finding', async () => {
     await assert.rejects(openTarget(spec(), options()), /--allow-device/u);
     await assert.rejects(
@@ -179,6 +205,11 @@ describe.skipIf(lacks('gcc'))('vfio:', () => {
       /open .*vfio9: No such/u,
     );
     await assert.rejects(openTarget(spec('no-such-device'), lab()), /there is no device/u);
+    const conform = spawnSync(process.execPath, [join(root, 'dist', 'cli.js'), 'conform', spec()], {
+      encoding: 'utf8',
+    });
+    assert.equal(conform.status, 2);
+    assert.match(conform.stderr, /--allow-device/u);
     const out = join(folder, 'refused');
     const run = (...more: readonly string[]): { status: number | null; stderr: string } =>
       spawnSync(
