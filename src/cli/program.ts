@@ -81,8 +81,11 @@ export const program = (): Command => {
       },
     })
     .addHelpText('after', examples)
-    .hook('preAction', (_root, command) => {
-      if (walking.has(command.name())) keepHeapSmall();
+    .hook('preAction', async (_root, command) => {
+      if (!walking.has(command.name())) return;
+      // First: what these commands load lives long, and is loaded faster into a heap that may grow.
+      await import('./check.ts');
+      keepHeapSmall();
     });
 
   trustOptions(root.command('check', { isDefault: true }))
