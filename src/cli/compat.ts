@@ -1,14 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { snapshotState } from '../check/inputs.ts';
-import { documentOf, type Descriptor } from '../compat/descriptor.ts';
+import { documentOf, isDescriptorFile, type Descriptor } from '../compat/descriptor.ts';
 import { classesOf, matrix, type Row } from '../compat/fleet.ts';
 import type { Verdict } from '../compat/judge.ts';
-import {
-  DescriptorError,
-  descriptorYaml,
-  isDescriptorFile,
-  parseDescriptors,
-} from '../compat/shape.ts';
+import { DescriptorError, descriptorYaml } from '../compat/shape.ts';
 import { describeStates } from '../compat/state.ts';
 import { describeSysfs } from '../compat/sysfs.ts';
 import type { Format } from '../formats/format.ts';
@@ -22,13 +17,11 @@ import {
   summaryText,
 } from './compat-text.ts';
 import type { CompatFlags, DescribeFlags } from './compat-program.ts';
+import { descriptorsIn } from './descriptors.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
 import { catalogueOption, formatOption, opened, reasonOf } from './options.ts';
 import { writeTo } from './output.ts';
 import { tool } from './version.ts';
-
-/** A fleet of 100,000 devices. */
-const mostFile = 256 << 20;
 
 interface Known {
   readonly format: Format | undefined;
@@ -52,19 +45,12 @@ const described = async (input: string, options: Known): Promise<readonly Descri
   if (isFolder(input)) return describeSysfs(input);
   const source = opened(snapshotState(input) ?? input);
   try {
-    if (isDescriptorFile(source.readAt?.(0, 4096) ?? new Uint8Array(0))) {
-      if ((source.size ?? 0) > mostFile) {
-        throw new UndoneError(
-          `${input} has ${source.size} bytes, and at most ${mostFile} are read`,
-        );
-      }
-      return parseDescriptors(readFileSync(input, 'utf8'), input);
-    }
+    const written = await descriptorsIn(source);
+    if (written !== undefined) return written;
     const { devices } = await describeStates(source, options);
     return devices;
   } catch (error) {
-    if (error instanceof DescriptorError) throw new UsageError(error.message, error.hint);
-    if (error instanceof UndoneError) throw error;
+    if (error instanceof UsageError || error instanceof UndoneError) throw error;
     throw new UndoneError(`${input}: ${reasonOf(error)}`);
   } finally {
     source.close();

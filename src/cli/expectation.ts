@@ -1,7 +1,12 @@
+import { existsSync } from 'node:fs';
+import type { Source } from '../bytes/source.ts';
 import type { ExamineOptions } from '../check/examine.ts';
 import { expectationLike } from '../check/like.ts';
-import { readExpectation } from '../policy/read.ts';
+import { expectationOfDescriptors } from '../compat/expect.ts';
+import { formats as builtins } from '../formats/index.ts';
+import { isInline, readExpectation } from '../policy/read.ts';
 import type { Expectation } from '../rules/rule.ts';
+import { descriptorsIn } from './descriptors.ts';
 import { UsageError } from './exit.ts';
 import { opened } from './options.ts';
 
@@ -15,20 +20,49 @@ export const expectationOf = async (
   flags: ExpectFlags,
   options: ExamineOptions,
 ): Promise<Expectation> => {
-  let like: Expectation = {};
-  if (flags.expectLike !== undefined) {
-    const source = opened(flags.expectLike);
-    like = await expectationLike(source, options).finally(() => {
-      source.close();
-    });
-  }
+  const like =
+    flags.expectLike === undefined
+      ? {}
+      : await reading(
+          flags.expectLike,
+          async (source) =>
+            (await ofDescriptors(source, options)) ?? (await expectationLike(source, options)),
+        );
   if (flags.expect === undefined) return like;
   try {
-    return { ...like, ...(await readExpectation(flags.expect)) };
+    const described =
+      isInline(flags.expect) || !existsSync(flags.expect)
+        ? undefined
+        : await reading(flags.expect, async (source) => ofDescriptors(source, options));
+    return { ...like, ...(described ?? (await readExpectation(flags.expect))) };
   } catch (error) {
     if (error instanceof Error && 'hint' in error && typeof error.hint === 'string') {
       throw new UsageError(error.message, error.hint);
     }
     throw error;
   }
+};
+
+const reading = async <T>(path: string, read: (source: Source) => Promise<T>): Promise<T> => {
+  const source = opened(path);
+  try {
+    return await read(source);
+  } finally {
+    source.close();
+  }
+};
+
+/** What a descriptor file says of the destination; undefined for another file. */
+const ofDescriptors = async (
+  source: Source,
+  { formats = builtins }: ExamineOptions,
+): Promise<Expectation | undefined> => {
+  const descriptors = await descriptorsIn(source);
+  if (descriptors === undefined) return undefined;
+  const expect = expectationOfDescriptors(descriptors, formats);
+  if (Object.keys(expect).length > 0) return expect;
+  throw new UsageError(
+    `${source.path} says nothing that a state could answer`,
+    'a descriptor with format, pci, driver, capacity or fields of the state is needed; compat compares the rest',
+  );
 };

@@ -111,7 +111,7 @@ export const program = (): Command => {
     .addOption(formatFileOption())
     .option('--policy <file>', 'the policy of the site (default: vstate-check.yaml, found upwards)')
     .option('--no-policy', 'look for no policy')
-    .option('--expect <what>', 'the destination: key=value,… or a YAML file')
+    .option('--expect <what>', 'the destination: key=value,…, a YAML file or a descriptor')
     .option('--expect-like <good>', 'the destination takes what this known good input holds')
     .option('--time-limit <seconds>', 'stop after this long, with a finding', positive)
     .option('--max-findings <count>', 'findings of one rule that are listed', positive, 64)

@@ -62,6 +62,14 @@ export const describe = (known: Known): Descriptor => ({
   ...known,
 });
 
+/** Whether a file begins as descriptor files do: comments, then the key `descriptor`. */
+export const isDescriptorFile = (head: Uint8Array): boolean => {
+  const start = new TextDecoder('latin1').decode(head.subarray(0, 4096));
+  return /^(?:[ \t]*(?:#[^\n]*)?\r?\n|---\r?\n)*\s*(?:\{\s*"descriptor"\s*:|descriptor\s*:)/u.test(
+    start,
+  );
+};
+
 /** Everything that a comparison looks at, as one text: equal texts get equal answers. */
 export const classKey = (descriptor: Descriptor): string => {
   const { type, deviceApi, pci, subsystem, revision, driver, format } = descriptor;

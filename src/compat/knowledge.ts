@@ -61,24 +61,19 @@ export const needsOf = (format: string | undefined): readonly Need[] =>
 
 export const pciFieldsOf = (format: string): PciFields | undefined => knowledge[format]?.pci;
 
-/**
- * How the fields of a format must stand to the destination's, by their roles: an identity is equal,
- * a capability is covered, and a version is one that the destination takes.
- */
-const relationsOf = (format: Format): Readonly<Record<string, Relation>> => {
+/** The fields of a format that tell devices apart, by name. */
+export const comparedFields = (format: Format): ReadonlyMap<string, Layout> => {
   const known = made.get(format);
   if (known !== undefined) return known;
-  const relations: Record<string, Relation> = {};
+  const fields = new Map<string, Layout>();
   const seen = new Set<Layout>();
   const visit = (layout: Layout, name: string): void => {
     if (seen.has(layout)) return;
     if (layout.kind !== 'uint') seen.add(layout);
     switch (layout.kind) {
-      case 'uint': {
-        const relation = relationOf(layout);
-        if (relation !== undefined) relations[name] = relation;
+      case 'uint':
+        if (relationOf(layout) !== undefined) fields.set(name, layout);
         return;
-      }
       case 'text':
       case 'bytes':
         return;
@@ -103,8 +98,8 @@ const relationsOf = (format: Format): Readonly<Record<string, Relation>> => {
     }
   };
   visit(format.layout, '');
-  made.set(format, relations);
-  return relations;
+  made.set(format, fields);
+  return fields;
 };
 
 /**
@@ -132,9 +127,13 @@ export const fixedIdentity = (format: Format): readonly string[] | undefined => 
   return visit(format.layout, '', true) ? names : undefined;
 };
 
-const made = new WeakMap<Format, Readonly<Record<string, Relation>>>();
+const made = new WeakMap<Format, ReadonlyMap<string, Layout>>();
 
-/** The relation that the roles of a field give; undefined for a field that tells no devices apart. */
+/**
+ * How a field must stand to the destination's, by its roles: an identity is equal, a capability is
+ * covered, and a version is one that the destination takes. Undefined for a field that tells no
+ * devices apart.
+ */
 export const relationOf = (layout: Layout): Relation | undefined => {
   if (roleOf(layout, 'identity') !== undefined) return 'equal';
   const role = roleOf(layout, 'compatibility');
@@ -148,8 +147,8 @@ export const relationOf = (layout: Layout): Relation | undefined => {
 /** The relation of an attribute of a format by its name, in a state or beside it. */
 export const declaredRelation = (format: string | undefined, key: string): Relation | undefined => {
   const own = formats.find(({ id }) => id === format);
-  const inState = own === undefined ? undefined : relationsOf(own);
-  if (inState !== undefined && Object.hasOwn(inState, key)) return inState[key];
+  const inState = own === undefined ? undefined : comparedFields(own).get(key);
+  if (inState !== undefined) return relationOf(inState);
   if (key === 'software_version') return 'same-major';
   return needsOf(format).find((one) => one.key === key)?.relation;
 };

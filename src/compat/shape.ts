@@ -98,14 +98,6 @@ const file = z.strictObject({
   devices: z.array(device).max(mostDevices),
 });
 
-/** Whether a file begins as descriptor files do: comments, then the key `descriptor`. */
-export const isDescriptorFile = (head: Uint8Array): boolean => {
-  const start = new TextDecoder('latin1').decode(head.subarray(0, 4096));
-  return /^(?:[ \t]*(?:#[^\n]*)?\r?\n|---\r?\n)*\s*(?:\{\s*"descriptor"\s*:|descriptor\s*:)/u.test(
-    start,
-  );
-};
-
 /** The devices of a descriptor file, JSON or YAML. */
 export const parseDescriptors = (content: string, path: string): readonly Descriptor[] => {
   const result = file.safeParse(dataOf(content, path));

@@ -158,6 +158,22 @@ describe('an expectation', () => {
     assert.equal(run([file('good.bin'), '--expect-like', file('good.bin')]).status, 0);
   });
 
+  it.each(['--expect', '--expect-like'])('may be a descriptor, as %s', (flag) => {
+    const { stdout } = run(['describe', file('good.bin')]);
+    writeFileSync(file('descriptor.yaml'), stdout);
+    assert.equal(run([file('good.bin'), flag, file('descriptor.yaml')]).status, 0);
+    writeFileSync(file('other.yaml'), stdout.replace(/nr_ports: "1"/u, 'nr_ports: "2"'));
+    const other = run(['--json', file('good.bin'), flag, file('other.yaml')]);
+    assert.equal(other.status, 1);
+    assert.equal(json(other.stdout).inputs[0]!.findings[0]!.rule, 'identity-differs');
+    writeFileSync(file('empty.yaml'), 'descriptor: 1\ndevices: [{ name: x }]\n');
+    const empty = run([file('good.bin'), flag, file('empty.yaml')]);
+    assert.equal(empty.status, 2);
+    assert.match(empty.stderr, /says nothing that a state could answer/u);
+    writeFileSync(file('wrong.yaml'), 'descriptor: 1\ndevices: [{ nome: x }]\n');
+    assert.equal(run([file('good.bin'), flag, file('wrong.yaml')]).status, 2);
+  });
+
   it.each([
     ['windows: nowhere\n', /destination\.yaml: windows/u],
     ['format: [\n', /destination\.yaml/u],
