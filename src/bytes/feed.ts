@@ -26,6 +26,8 @@ export class Feed {
   #base: number;
   /** Set when `bytes` is our own buffer and may be appended to. */
   #own = false;
+  /** What was last used as `bytes`; readers hand in the same object again and again. */
+  #used: Uint8Array = nothing;
   #ended = false;
   #passing = 0;
 
@@ -133,11 +135,9 @@ export class Feed {
   }
 
   #use(block: Uint8Array, at: number, end: number, own: boolean): void {
-    const { buffer, byteOffset, byteLength } = block;
-    const { view } = this;
-    // Readers hand in the same memory again and again; two objects less a block are measurable.
-    const same = view.buffer === buffer && view.byteOffset === byteOffset;
-    if (!same || view.byteLength !== byteLength) {
+    if (block !== this.#used) {
+      const { buffer, byteOffset, byteLength } = block;
+      this.#used = block;
       // A Buffer must not get in here: its `slice` is a view of memory that its owner will overwrite.
       this.bytes = new Uint8Array(buffer, byteOffset, byteLength);
       this.view = new DataView(buffer, byteOffset, byteLength);

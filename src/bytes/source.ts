@@ -85,10 +85,13 @@ export const memorySource = (path: string, bytes: Uint8Array): Source => ({
 
 function* readBlocks(fd: number): Generator<Uint8Array> {
   const block = new Uint8Array(SHIFT + BLOCK).subarray(SHIFT);
+  // A pipe gives as much as it holds, again and again: the same object says so.
+  let part = block;
   for (;;) {
     const count = readSome(fd, block);
     if (count === 0) return;
-    yield block.subarray(0, count);
+    if (count !== part.length) part = block.subarray(0, count);
+    yield part;
   }
 }
 

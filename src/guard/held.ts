@@ -34,7 +34,8 @@ export class Held {
   /** Keeps a copy of the bytes. */
   add(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#pieces.push(Uint8Array.from(bytes));
+    // A copy, which `slice` of a Buffer is not.
+    this.#pieces.push(new Uint8Array(bytes));
     this.#waiting += bytes.length;
   }
 

@@ -88,6 +88,8 @@ export class Decoder {
   #inner = 0;
   /** The unit that is being read has been given. */
   #given = false;
+  /** A leaf that takes the next bytes, up to so many in all, and is too long to keep. */
+  #flow: { readonly node: Node; readonly most: number } | undefined;
   /** Checksums over fields that are being read. */
   readonly #taps = new Set<Checksum>();
 
@@ -120,7 +122,7 @@ export class Decoder {
     if (bytes.length === 0) return;
     this.extents.append(offset, bytes.length, packed);
     this.#feed.push(bytes);
-    this.#run.next();
+    if (!this.#flows()) this.#run.next();
     this.#feed.settle();
   }
 
@@ -468,8 +470,15 @@ export class Decoder {
     const room = Math.min(this.#budgets.keep, this.#budgets.hold - this.#held);
     const kept: Uint8Array[] = [];
     let clean = true;
-    while (node.length < most && (yield* feed.need(1))) {
+    while (node.length < most) {
       const step = Math.min(most - node.length, feed.available);
+      if (step === 0) {
+        if (feed.ended) break;
+        if (!zero && node.length > room) this.#flow = { node, most };
+        yield;
+        this.#flow = undefined;
+        continue;
+      }
       const piece = feed.bytes.subarray(feed.at, feed.at + step);
       if (zero && clean) clean = piece.every((byte) => byte === 0);
       this.#sink.payload?.(node, piece);
@@ -482,6 +491,17 @@ export class Decoder {
       this.#held += node.length;
     }
     if (!clean) node.faults.push({ code: 'not-zero', role: 'reserved' });
+  }
+
+  /** Takes the bytes at hand where all of them are of a leaf that is not kept; wakes no generator for it. */
+  #flows(): boolean {
+    if (this.#flow === undefined) return false;
+    const { node, most } = this.#flow;
+    const feed = this.#feed;
+    if (feed.available >= most - node.length) return false;
+    this.#sink.payload?.(node, feed.bytes.subarray(feed.at, feed.end));
+    this.#consume(node, feed.available);
+    return true;
   }
 
   /** The frame or the input ends inside a fixed-size field: what is there becomes its raw value. */

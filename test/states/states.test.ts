@@ -397,4 +397,38 @@ describe('a redacted input', () => {
     assert.ok(!Buffer.from(rope.bytes()).includes('secret'));
     assert.equal(replaced.get('payload'), 40);
   });
+
+  it('holds nothing of guest memory, whose pages follow one another', async () => {
+    const pages = 600;
+    const block = { name: 'pc.ram', usedLength: BigInt(pages * 4096) };
+    const page = new TextEncoder().encode('secret! '.repeat(512));
+    const bytes = writeQemu(
+      stream({
+        ramStart: [
+          {
+            item: 'start',
+            idstr: 'ram',
+            body: [{ ram: 'MEM_SIZE', blocks: [block] }, { ram: 'EOS' }],
+          },
+        ],
+        ramPart: [
+          {
+            item: 'part',
+            idstr: 'ram',
+            body: [
+              { ram: 'PAGE', block: 'pc.ram', data: page },
+              ...Array.from({ length: pages - 1 }, (_, index) => ({
+                ...({ ram: 'PAGE', offset: (index + 1) * 4096, data: page } as const),
+              })),
+              { ram: 'EOS' },
+            ],
+          },
+        ],
+      }),
+    );
+    const { rope, replaced } = redactStates(await open(bytes), { addresses: false });
+    assert.ok(!Buffer.from(rope.bytes()).includes('secret'));
+    assert.equal(replaced.get('guest memory'), pages * 4096);
+    assert.equal(await shape(rope.bytes(), undefined), await shape(bytes, undefined));
+  });
 });

@@ -1,6 +1,6 @@
 import { mappedRegion } from './mapped-ram.ts';
 import { recover } from './scan.ts';
-import type { Landing, RamCursor, Walk } from './walk.ts';
+import { Cut, type Landing, type RamCursor, type Walk } from './walk.ts';
 import { latin1, RAM_SAVE_FLAG } from './wire.ts';
 
 const { ZERO, MEM_SIZE, PAGE, EOS, CONTINUE, XBZRLE, COMPRESS_PAGE, MULTIFD_FLUSH } = RAM_SAVE_FLAG;
@@ -9,12 +9,69 @@ const { ZERO, MEM_SIZE, PAGE, EOS, CONTINUE, XBZRLE, COMPRESS_PAGE, MULTIFD_FLUS
 const compressBound = (size: number): number =>
   size + (size >>> 12) + (size >>> 14) + (size >>> 25) + 13;
 
-/**
- * The records of one RAM body, up to and with EOS. Gives where the walk stands when it had to search.
- *
- * A multi-GiB stream is nearly all PAGE and ZERO records of the block named last; those two are
- * passed over in a loop that allocates nothing. Everything else takes the slow way.
- */
+/** The longest page that is passed over piece by piece; whoever can seek passes over longer ones at once. */
+const longestPiecewise = 1 << 16;
+
+/** PAGE and ZERO records of the block named last, of which a multi-GiB stream is nearly all. */
+export class PageRun {
+  readonly #walk: Walk;
+  readonly #cursor: RamCursor;
+  /** Bytes of the last page that are still to come. */
+  #rest = 0;
+  /** Records that were passed over and are not counted yet. */
+  #pages = 0;
+  #zeros = 0;
+
+  constructor(walk: Walk, cursor: RamCursor) {
+    this.#walk = walk;
+    this.#cursor = cursor;
+  }
+
+  /** The records that were passed over since this was asked last. */
+  counted(): { readonly pages: number; readonly zeros: number } {
+    const counted = { pages: this.#pages, zeros: this.#zeros };
+    this.#pages = 0;
+    this.#zeros = 0;
+    return counted;
+  }
+
+  /**
+   * Passes over all that is at hand; true when it ends within a page, so that the next bytes are for
+   * this again. A plain function, because a generator is slow until it is hot, and a block goes
+   * through six of them.
+   */
+  pass(): boolean {
+    const { feed, end, guest, pageSize: page, limit } = this.#walk;
+    const { view, bytes } = feed;
+    const { name, usedLength } = this.#cursor;
+    const used = name === undefined ? 0 : usedLength;
+    const mask = page - 1;
+    const piecewise = limit === Infinity && page <= longestPiecewise;
+    const base = feed.position - feed.at;
+    let at = feed.at + Math.min(this.#rest, end - feed.at);
+    this.#rest -= at - feed.at;
+    while (end - at >= 8 && this.#rest === 0) {
+      const low = view.getUint32(at + 4);
+      const flags = low & mask;
+      if (view.getUint32(at) * 0x1_0000_0000 + (low - flags) >= used) break;
+      if (flags === (PAGE | CONTINUE)) {
+        if (end - at < 8 + page && !piecewise) break;
+        guest?.(base + at + 8, page);
+        this.#rest = Math.max(8 + page - (end - at), 0);
+        at += 8 + page - this.#rest;
+        this.#pages += 1;
+      } else if (flags === (ZERO | CONTINUE)) {
+        if (end - at < 9 || bytes[at + 8] !== 0) break;
+        at += 9;
+        this.#zeros += 1;
+      } else break;
+    }
+    feed.at = at;
+    return this.#rest > 0;
+  }
+}
+
+/** The records of one RAM body, up to and with EOS. Gives where the walk stands when it had to search. */
 export function* ramBody(walk: Walk): Generator<void, Landing | undefined, void> {
   const { feed } = walk;
   const counts: Record<string, number> = {};
@@ -25,31 +82,20 @@ export function* ramBody(walk: Walk): Generator<void, Landing | undefined, void>
   const count = (kind: string, by = 1): void => {
     if (by > 0) counts[kind] = (counts[kind] ?? 0) + by;
   };
+  const run = new PageRun(walk, cursor);
   for (;;) {
-    const { view, bytes } = feed;
-    const { end } = walk;
-    const used = cursor.name === undefined ? 0 : cursor.usedLength;
-    let at = feed.at;
-    let pages = 0;
-    let zeros = 0;
-    while (end - at >= 8) {
-      const low = view.getUint32(at + 4);
-      const flags = low & mask;
-      if (view.getUint32(at) * 0x1_0000_0000 + (low - flags) >= used) break;
-      if (flags === (PAGE | CONTINUE)) {
-        if (end - at < 8 + page) break;
-        at += 8 + page;
-        pages += 1;
-      } else if (flags === (ZERO | CONTINUE)) {
-        if (end - at < 9 || bytes[at + 8] !== 0) break;
-        at += 9;
-        zeros += 1;
-      } else break;
+    let within = run.pass();
+    while (within && !feed.ended) {
+      walk.run = run;
+      yield;
+      walk.run = undefined;
+      within = run.pass();
     }
-    feed.at = at;
+    const { pages, zeros } = run.counted();
     walk.seen.pages += pages;
     count('PAGE', pages);
     count('ZERO', zeros);
+    if (within) throw new Cut('input');
 
     yield* walk.must(8);
     const offset = walk.position;

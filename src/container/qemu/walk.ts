@@ -62,6 +62,8 @@ export class Walk {
   /** End of the innermost package; its bytes are a stream of their own. */
   limit = Infinity;
   recovered = false;
+  /** The walk stands within a page of this run, which takes the next bytes first. */
+  run: { readonly pass: () => boolean } | undefined;
   /** Told of each page of guest memory. */
   guest: ((offset: number, length: number) => void) | undefined;
   /** A search has gone to the end of the input, so that it ends is no news. */

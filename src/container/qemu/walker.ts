@@ -49,7 +49,7 @@ export const qemuWalker = (sink: EventSink, options: QemuWalkerOptions = {}): Wa
     push(bytes) {
       if (done) return;
       walk.feed.push(bytes);
-      step();
+      if (walk.run?.pass() !== true) step();
       walk.feed.settle();
     },
     passing: () => walk.feed.passing,
