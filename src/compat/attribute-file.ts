@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { errorCode } from '../bytes/source.ts';
-import { longestVersion } from './shape.ts';
+import { longestVersion } from './descriptor.ts';
 
 /** What an attribute file says, or why it says nothing. */
 export type AttributeText =

@@ -1,5 +1,8 @@
 import type { Relation } from './relate.ts';
 
+/** Longest version string: the attribute of the proposal of 2019 takes one page. */
+export const longestVersion = 4096;
+
 /** Where a descriptor was taken from; it says how the destination can be asked. */
 export interface Origin {
   readonly kind: 'state' | 'sysfs' | 'vfio-user' | 'written';

@@ -1,5 +1,6 @@
-import type { Descriptor } from './descriptor.ts';
-import { declaredRelation, gvtVersionParts, isGvtVersion, needsOf } from './knowledge.ts';
+import { longestVersion, type Descriptor } from './descriptor.ts';
+import { gvtDifference, isGvtVersion } from './gvt-version.ts';
+import { declaredRelation, needsOf } from './knowledge.ts';
 import { relate, type Relation } from './relate.ts';
 
 export const verdicts = ['compatible', 'incompatible', 'only-the-target-can-tell'] as const;
@@ -101,12 +102,15 @@ class Comparison {
   opaqueVersion(): void {
     const about = 'migration-version';
     const [had, has] = [this.#source.migrationVersion, this.#destination.migrationVersion];
-    if (typeof had === 'string' && typeof has === 'string') {
+    const [badly, worse] = [versionFault(had), versionFault(has)];
+    if (badly !== undefined || worse !== undefined) {
+      this.#fail(about, badly ?? had ?? 'not offered', worse ?? has ?? 'not offered');
+    } else if (typeof had === 'string' && typeof has === 'string') {
       if (had === has || this.#accepts(about, had)) {
         this.#agree.push(about);
       } else if (isGvtVersion(had) || isGvtVersion(has)) {
         // linux RFC of April 2020: i915/gvt compares the strings for equality.
-        this.#fail(about, had, has, differingParts(had, has));
+        this.#fail(about, had, has, gvtDifference(had, has));
       } else {
         this.#judged(about, had, has, this.#relation(about) ?? 'target');
       }
@@ -304,12 +308,14 @@ const aggregationOf = ({ aggregation, type }: Descriptor): number | undefined =>
 const valueOf = (map: Readonly<Record<string, string>>, key: string): string | undefined =>
   Object.hasOwn(map, key) ? map[key] : undefined;
 
-const differingParts = (had: string, has: string): string => {
-  const [from, to] = [gvtVersionParts(had), gvtVersionParts(has)];
-  if (from === undefined) return ': the source’s is none that its driver writes';
-  if (to === undefined) return ': the destination’s is none that its driver writes';
-  const differ = [...from].filter(([name, value]) => to.get(name) !== value);
-  return `: the ${differ.map(([name]) => name).join(' and the ')} differ${differ.length > 1 ? '' : 's'}`;
+/** What is wrong with a string that no attribute could have held, whoever its vendor is. */
+const versionFault = (version: string | null | undefined): string | undefined => {
+  if (typeof version !== 'string') return undefined;
+  if (version === '') return 'an empty string';
+  if (version.length > longestVersion) {
+    return `a string of ${version.length} characters, of which an attribute holds ${longestVersion},`;
+  }
+  return /^[\x20-\x7e]*$/u.test(version) ? undefined : 'a string with bytes that are not printable';
 };
 
 const waysToAsk = (

@@ -162,20 +162,3 @@ export const formatOfDevice = (
     formats.find(({ drivers }) => driver !== undefined && drivers.includes(driver)) ??
     formats.find((format) => pci !== undefined && format.pci.includes(pci))
   )?.id;
-
-/** `8086-591d-GVTg_V5_8-00000001`, `00028086-193b-i915-GVTg_V5_2`: the strings of GVT-g. */
-export const isGvtVersion = (text: string): boolean =>
-  /(?:^|-)GVTg_V\d{1,2}_\d{1,2}(?:-|$)/u.test(text);
-
-/** The parts of a GVT-g string by name; undefined for a string that its driver did not write. */
-export const gvtVersionParts = (text: string): ReadonlyMap<string, string> | undefined => {
-  const [, vendor, device, type, version] =
-    /^([0-9a-f]{4})-([0-9a-f]{4})-(GVTg_V[0-9]{1,2}_[0-9]{1,2})-([0-9a-f]{8})$/u.exec(text) ?? [];
-  if (vendor === undefined || device === undefined) return undefined;
-  return new Map([
-    ['vendor id', vendor],
-    ['device id', device],
-    ['type', type ?? ''],
-    ['migration version', version ?? ''],
-  ]);
-};

@@ -1,6 +1,6 @@
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { describe, documentOf, type Descriptor } from './descriptor.ts';
+import { describe, documentOf, longestVersion, type Descriptor } from './descriptor.ts';
 import { relationNames } from './relate.ts';
 
 /** A descriptor that cannot be taken; one line and what to do about it. */
@@ -13,8 +13,6 @@ export class DescriptorError extends Error {
   }
 }
 
-/** Longest version string: the attribute of the proposal of 2019 takes one page. */
-export const longestVersion = 4096;
 /** Attributes of one device. */
 const mostAttributes = 256;
 const mostDevices = 100_000;

@@ -190,6 +190,12 @@ const vendorAttributes = (
       const values = value.split(/[,\n]+/u).map((one) => one.trim());
       if (!accepts.has(key)) accepts.set(key, values.filter(Boolean));
     }
+    // The types that a device takes, its own among them, as the second series of 2020 has them.
+    const types = folder
+      .text('compatible_type')
+      ?.split(/[\s,]+/u)
+      .filter(Boolean);
+    if (types !== undefined && !accepts.has('type')) accepts.set('type', types);
   }
   return { attributes: Object.fromEntries(attributes), accepts: Object.fromEntries(accepts) };
 };
@@ -206,6 +212,7 @@ function* saidBy(folder: AttributeFolder): Generator<readonly [string, string]> 
 /** Attributes of the proposals of 2020 that a descriptor has words of its own for. */
 const generalAttributes: ReadonlyMap<string, string> = new Map([
   ['mdev_type', 'type'],
+  ['compatible_type', 'type'],
   ['device_api', 'device-api'],
   ['aggregator', 'aggregation'],
   ['migration_version', 'migration-version'],

@@ -18,6 +18,9 @@ const gvt = (version: string | null, more: Partial<Known> = {}): Descriptor =>
   device({ type: 'i915-GVTg_V5_8', format: 'gvt-g', migrationVersion: version, ...more });
 
 const worked = '8086-591d-GVTg_V5_8-00000001';
+const first = '00028086-193b-i915-GVTg_V5_2';
+const prefixed = 'i915-v1-8086-591d-i915-GVTg_V5_8-1';
+const long = 'a'.repeat(4097);
 
 const versions = (
   title: string,
@@ -31,6 +34,13 @@ const versions = (
   verdict,
   ...(verdict === 'incompatible' ? { about: 'migration-version' } : {}),
 });
+
+/** The type that the destination has, and those of a source that it takes besides. */
+const takes = (...types: readonly string[]): Descriptor =>
+  gvt('8086-591d-GVTg_V5_4-00000001', {
+    type: 'i915-GVTg_V5_4',
+    accepts: { type: types, 'migration-version': [worked] },
+  });
 
 const software = (from: string, to: string, verdict: Verdict): Case => ({
   title: `software_version ${from} into ${to}`,
@@ -79,14 +89,57 @@ export const cases: readonly Case[] = [
   versions('GVT-g: other device id', '8086-5912-GVTg_V5_8-00000001', 'incompatible'),
   versions('GVT-g: other fraction', '8086-591d-GVTg_V5_4-00000001', 'incompatible'),
   versions('GVT-g: other migration version', '8086-591d-GVTg_V5_8-00000002', 'incompatible'),
+  versions('GVT-g: the same string of the first series', first, 'compatible', first),
   versions(
-    'M1: a type of 17 characters',
-    worked,
+    'GVT-g: other fraction in strings of the first series',
+    '00028086-193b-i915-GVTg_V5_4',
     'incompatible',
-    '8086-591d-GVTg_V5_800000000-00000001',
+    first,
   ),
-  versions('M1: a device id of 5 digits', worked, 'incompatible', '8086-591d0-GVTg_V5_8-00000001'),
+  versions(
+    'GVT-g: other vendor and device in strings of the first series',
+    '00028087-193a-i915-GVTg_V5_2',
+    'incompatible',
+    first,
+  ),
+  versions('GVT-g: the same string of July 2020', prefixed, 'compatible', prefixed),
+  versions(
+    'GVT-g: other migration version in strings of July 2020',
+    'i915-v1-8086-591d-i915-GVTg_V5_8-2',
+    'incompatible',
+    prefixed,
+  ),
+  versions('GVT-g: a string of July 2020 into one of 2019', worked, 'incompatible', prefixed),
+  versions('GVT-g: a string of the first series into a later one', worked, 'incompatible', first),
+  ...(
+    [
+      ['a type of 16 characters', '8086-591d-GVTg_V5_80000000-00000001'],
+      ['a type of 17 characters', '8086-591d-GVTg_V5_800000000-00000001'],
+      ['a vendor id of 3 digits', '808-591d-GVTg_V5_8-00000001'],
+      ['a vendor id of 5 digits', '80860-591d-GVTg_V5_8-00000001'],
+      ['a device id of 3 digits', '8086-591-GVTg_V5_8-00000001'],
+      ['a device id of 5 digits', '8086-591d0-GVTg_V5_8-00000001'],
+      ['a migration version of 7 digits', '8086-591d-GVTg_V5_8-0000001'],
+      ['a migration version of 9 digits', '8086-591d-GVTg_V5_8-000000001'],
+      ['a line end behind the string', `${worked}\n`],
+      ['a NUL behind the string', `${worked}\0`],
+    ] as const
+  ).map(([what, source]) => versions(`M1: ${what}`, worked, 'incompatible', source)),
   versions('M5: no attribute', null, 'incompatible'),
+  versions('M6: a string of 4097 characters, on both sides', long, 'incompatible', long),
+  {
+    title: 'compatible_type lists the type of the source',
+    source: gvt(worked),
+    destination: takes('i915-GVTg_V5_4', 'i915-GVTg_V5_8'),
+    verdict: 'compatible',
+  },
+  {
+    title: 'compatible_type lists other types',
+    source: gvt(worked),
+    destination: takes('i915-GVTg_V5_4', 'i915-GVTg_V5_2'),
+    verdict: 'incompatible',
+    about: 'type',
+  },
   software('1.9', '2.0', 'incompatible'),
   software('1.2', '1.1', 'incompatible'),
   software('1.1', '1.2', 'compatible'),

@@ -12,6 +12,11 @@ import { describeSysfs } from '../../src/compat/sysfs.ts';
 import { cases } from './cases.ts';
 
 const every = cases.flatMap(({ source, destination }) => [source, destination]);
+/** Those that an attribute or a file can say. */
+const sayable = every.filter(
+  ({ migrationVersion: version }) =>
+    typeof version !== 'string' || /^[\x20-\x7e]{1,4096}$/u.test(version),
+);
 const fleet = fc
   .array(fc.nat(every.length - 1), { minLength: 1, maxLength: 12 })
   .map((places) => places.map((at, name) => ({ ...every[at]!, name: String(name) })));
@@ -23,7 +28,7 @@ describe('who may load whose state', () => {
     if (about !== undefined) assert.ok(answer.reasons.some((reason) => reason.about === about));
   });
 
-  it.each(every)('finds no device incompatible with itself', (one) => {
+  it.each(sayable)('finds no device incompatible with itself', (one) => {
     assert.notEqual(judge(one, one).verdict, 'incompatible');
   });
 
@@ -39,8 +44,8 @@ describe('who may load whose state', () => {
     ));
 
   it('reads back every descriptor that it writes', () => {
-    const back: readonly Descriptor[] = parseDescriptors(descriptorYaml(every), 'fleet.yaml');
-    assert.deepEqual(back, every);
+    const back: readonly Descriptor[] = parseDescriptors(descriptorYaml(sayable), 'fleet.yaml');
+    assert.deepEqual(back, sayable);
   });
 });
 
@@ -56,12 +61,14 @@ describe('a copied folder of sysfs', () => {
       writeFileSync(join(root, 'secret'), 'secret\n');
       writeFileSync(join(type, 'device_api'), 'vfio-pci\n');
       writeFileSync(join(type, 'migration_version'), 'x'.repeat(4097));
+      writeFileSync(join(type, 'compatible_type'), 'i915-GVTg_V5_8\ni915-GVTg_V5_4\n');
       symlinkSync('../mdev_supported_types/i915-GVTg_V5_8', join(mdev, 'mdev_type'));
       symlinkSync('../../secret', join(mdev, 'software_version'));
       const [found] = describeSysfs(mdev);
       assert.ok(found !== undefined);
       assert.equal(found.type, 'i915-GVTg_V5_8');
       assert.equal(found.deviceApi, 'vfio-pci');
+      assert.deepEqual(found.accepts.type, ['i915-GVTg_V5_8', 'i915-GVTg_V5_4']);
       assert.equal(found.migrationVersion, null);
       assert.match(found.notes.join(), /longer than 4096 characters/u);
       assert.doesNotMatch(JSON.stringify(found), /secret/u);
