@@ -85,6 +85,8 @@ export class Bench {
   async run({ job, applied, drawn, stepped }: Prepared, signal: AbortSignal): Promise<Report> {
     const seen = await this.#lab.run(applied, signal);
     const tally = tallyOf(seen);
+    const { known, options } = this.#lab;
+    const exactGrowth = options.target.abilities.exactGrowth === true;
     const fresh = new Set<number>();
     const novel: Seen[] = [];
     const looked: Seen[] = [];
@@ -96,7 +98,8 @@ export class Bench {
       if (isNew) fresh.add(one.signature);
       if (isNew || one.result.features.length > 0) novel.push(one);
       const sampled = planClass(one.plan) % SAMPLED === 0;
-      if ((isNew || sampled) && looked.length < most) looked.push(one);
+      const grows = exactGrowth && one.result.growth > known.growth;
+      if ((isNew || grows || sampled) && looked.length < most) looked.push(one);
     }
     const probed = await this.#lab.probe(looked, signal);
     const again = new Map(looked.map((one, index) => [one, probed.seen[index] ?? one]));

@@ -81,7 +81,12 @@ export const calibrate = async (
     freshSave: saves.fresh,
     unstable: saves.unstable,
     recovers: await recovers(target, taken.slice(0, 4), signal),
-    growth: first.reduce((most, { growth }) => Math.max(most, growth), 0),
+    // The first time buffers are taken that are kept for the next.
+    growth: first.reduce(
+      (most, { growth }, index) =>
+        Math.max(most, Math.min(growth, second[index]?.growth ?? growth)),
+      0,
+    ),
     muted: [
       ...mutedBy(
         taken.map(({ bytes }) => bytes),

@@ -90,7 +90,14 @@ class HarnessTarget implements Target {
     this.#options = options;
     this.#process = process;
     const { edges, ...abilities } = process.hello;
-    this.abilities = { ...abilities, comparisons: abilities.coverage, batch: BATCH };
+    // A process that is new each time pays for its first buffers each time.
+    const lasts = ['', '0'].includes(options.environment.VSTATE_FORK ?? '');
+    this.abilities = {
+      ...abilities,
+      comparisons: abilities.coverage,
+      batch: BATCH,
+      ...(lasts ? { exactGrowth: true } : {}),
+    };
     if (edges === 0) {
       options.warn(`${program} tells no coverage: compile it with -fsanitize-coverage`);
     }

@@ -28,6 +28,8 @@ export interface Abilities {
   readonly comparisons: boolean;
   /** Executions that are worth sending at once. */
   readonly batch: number;
+  /** `growth` is what is still allocated when the device is gone, to the byte, in a process that lasts. */
+  readonly exactGrowth?: true;
   /** An execution may take the whole machine down, and what is known of it only here with it. */
   readonly endangers?: true;
 }

@@ -22,6 +22,7 @@ const table: readonly (readonly [Bug, string])[] = [
   ['keeps old bytes of the fifo', 'canary-in-later-save'],
   ['counts in each save', 'save-restore-save-differs'],
   ['wants the header in one write', 'verdict-depends-on-cuts'],
+  ['keeps the memory of a state that is too long', 'restore-leaks-memory'],
 ];
 
 const executions = 3000;

@@ -20,6 +20,7 @@ export type Bug =
   | 'keeps old bytes of the fifo'
   | 'counts in each save'
   | 'wants the header in one write'
+  | 'keeps the memory of a state that is too long'
   | 'takes any modem control';
 
 const EFAULT = -14;
@@ -91,7 +92,10 @@ class SerialDevice {
 
   #write(bytes: Uint8Array): number {
     if (this.#refused && !this.#has('forgets that the header was refused')) return EFAULT;
-    if (this.#filled + bytes.length > SIZE) return this.#refuse(ENOMEM);
+    if (this.#filled + bytes.length > SIZE) {
+      if (this.#has('keeps the memory of a state that is too long')) this.growth = bytes.length;
+      return this.#refuse(ENOMEM);
+    }
     const before = this.#filled;
     this.#buffer.set(bytes, before);
     this.#filled += bytes.length;
@@ -184,6 +188,7 @@ const abilities: Abilities = {
   coverage: false,
   comparisons: false,
   batch: 256,
+  exactGrowth: true,
 };
 
 /** The device as a target in this process; every execution gets a device of its own. */

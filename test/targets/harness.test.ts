@@ -126,6 +126,7 @@ describe.skipIf(lacks('gcc'))('a harness in C', () => {
         coverage: false,
         comparisons: false,
         batch: 0,
+        exactGrowth: true,
       },
     );
     const base = bytes('abc');

@@ -5,6 +5,7 @@ import { crashed } from './crashed.ts';
 import { goodRefusedAfterRefusal } from './good-refused-after-refusal.ts';
 import { hung } from './hung.ts';
 import { laterSaveDiffers } from './later-save-differs.ts';
+import { leaksMemory } from './leaks-memory.ts';
 import { machineWentDown } from './machine-went-down.ts';
 import { memoryGrows } from './memory-grows.ts';
 import type { Oracle } from './oracle.ts';
@@ -22,6 +23,7 @@ export const oracles: readonly Oracle[] = [
   crashed,
   hung,
   memoryGrows,
+  leaksMemory,
   outputFloods,
   targetsDisagree,
   canaryInLaterSave,

@@ -69,7 +69,7 @@ export interface Oracle {
   /** The bug lies in how sessions follow each other; which field shows it says little. */
   readonly aboutSessions?: true;
   /** Abilities of the target without which it is silent. */
-  readonly needs?: readonly ('session' | 'save' | 'reset')[];
+  readonly needs?: readonly ('session' | 'save' | 'reset' | 'exactGrowth')[];
   /**
    * Another execution that has to be run beside the one that was seen before anything can be said;
    * undefined where it would say nothing.
@@ -81,4 +81,4 @@ export interface Oracle {
 export const defineOracle = (oracle: Oracle): Oracle => oracle;
 
 export const canAsk = ({ needs = [] }: Oracle, abilities: Abilities): boolean =>
-  needs.every((ability) => abilities[ability]);
+  needs.every((ability) => abilities[ability] === true);
