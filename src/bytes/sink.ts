@@ -13,12 +13,20 @@ export interface Sink {
   readonly close: () => void;
 }
 
+/**
+ * Who may read a file that is written. A key, and a device state, which holds memory of a guest, are
+ * their owner's until that person says otherwise. A report is made to be handed on, to an artifact
+ * step or a web server that runs as somebody else, so it is as open as the umask makes new files.
+ */
+export type Readers = 'owner' | 'whom-umask-lets';
+
+const modeFor: Readonly<Record<Readers, number>> = { owner: 0o600, 'whom-umask-lets': 0o666 };
+
 /** A file that is there whole or not at all: written under another name, then renamed. */
-export const fileSink = (path: string, force: boolean, mode = 0o600): Sink => {
+export const fileSink = (path: string, force: boolean, readers: Readers = 'owner'): Sink => {
   const name = `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`;
   const temporary = join(dirname(path), name);
-  // What it holds is device state: nobody else reads it before its owner says so.
-  const fd = openSync(temporary, 'wx', mode);
+  const fd = openSync(temporary, 'wx', modeFor[readers]);
   let open = true;
   const shut = (): void => {
     if (open) closeSync(fd);

@@ -54,7 +54,7 @@ export const runAttest = async (path: string, flags: AttestFlags): Promise<numbe
     const payload = new TextEncoder().encode(jsonText(statement));
     const envelope = envelopeOf(statementType, payload, signers);
     const text = new TextEncoder().encode(`${jsonText(envelope)}\n`);
-    await writeTo(flags.output, [text], flags.force);
+    await writeTo(flags.output, [text], flags.force, 'whom-umask-lets');
     return fails ? exitCodes.findings : exitCodes.sound;
   } catch (error) {
     if (error instanceof UsageError || error instanceof UndoneError) throw error;

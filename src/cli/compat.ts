@@ -90,7 +90,7 @@ export const runDescribe = async (
     flags.json === true
       ? `${JSON.stringify(documentOf(devices), null, 1)}\n`
       : descriptorYaml(devices);
-  await writeTo(flags.output, [Buffer.from(text)], flags.force);
+  await writeTo(flags.output, [Buffer.from(text)], flags.force, 'whom-umask-lets');
   return exitCodes.sound;
 };
 

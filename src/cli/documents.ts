@@ -56,7 +56,7 @@ const writeDumps = (path: string, report: Report): ReadonlyMap<string, SarifDump
       .slice(0, 80);
     const file = join(folder, `${String(number).padStart(3, '0')}-${safe}.txt`);
     const dump = dumpOf(input, picture);
-    writeWhole(file, [Buffer.from(dump.text)], true);
+    writeWhole(file, [Buffer.from(dump.text)], true, 'whom-umask-lets');
     dumps.set(input, { path: fromRoot(file), dump });
   }
   return dumps;

@@ -171,7 +171,7 @@ const reported = (
   if (report !== undefined) {
     const document = `${jsonText(checkDocument({ tool, expect: {}, inputs }), 2)}\n`;
     inFile(report, () => {
-      const sink = fileSink(report, true);
+      const sink = fileSink(report, true, 'whom-umask-lets');
       try {
         sink.write(new TextEncoder().encode(document));
         sink.commit();

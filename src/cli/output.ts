@@ -1,4 +1,4 @@
-import { fileSink } from '../bytes/sink.ts';
+import { fileSink, type Readers } from '../bytes/sink.ts';
 import { errorCode } from '../bytes/source.ts';
 import { UndoneError, UsageError } from './exit.ts';
 import { reasonOf } from './options.ts';
@@ -10,10 +10,10 @@ export const writeWhole = (
   path: string,
   blocks: Iterable<Uint8Array>,
   force = false,
-  mode?: number,
+  readers?: Readers,
 ): number =>
   inFile(path, () => {
-    const sink = fileSink(path, force, mode);
+    const sink = fileSink(path, force, readers);
     let written = 0;
     try {
       for (const block of blocks) {
@@ -55,7 +55,8 @@ export const writeTo = async (
   path: string | undefined,
   blocks: Iterable<Uint8Array>,
   force: boolean | undefined,
+  readers?: Readers,
 ): Promise<void> => {
   if (path === undefined || path === '-') await writeOut(blocks);
-  else writeWhole(path, blocks, force ?? false);
+  else writeWhole(path, blocks, force ?? false, readers);
 };

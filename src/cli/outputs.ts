@@ -88,7 +88,7 @@ export const writeOutputs = async (report: Report, outputs: readonly Output[]): 
     const { documentText } = await import('./documents.ts');
     const text = documentText(kind, path, report);
     if (path === '-') process.stdout.write(text);
-    else writeWhole(path, [Buffer.from(text)], true);
+    else writeWhole(path, [Buffer.from(text)], true, 'whom-umask-lets');
   }
 };
 
@@ -114,5 +114,5 @@ export const writeBaseline = (path: string, baseline: Baseline): void => {
   } catch (error) {
     throw new UndoneError(`${path}: ${reasonOf(error)}`);
   }
-  writeWhole(path, [Buffer.from(`${jsonText(baseline, 2)}\n`)], true);
+  writeWhole(path, [Buffer.from(`${jsonText(baseline, 2)}\n`)], true, 'whom-umask-lets');
 };

@@ -33,7 +33,7 @@ export const runReport = async (paths: readonly string[], flags: ReportFlags): P
     const path = rest.join('=');
     const document = written(kind, audit, rules);
     if (path === '' || path === '-') process.stdout.write(document);
-    else writeWhole(path, [Buffer.from(document)], true);
+    else writeWhole(path, [Buffer.from(document)], true, 'whom-umask-lets');
   }
   return exitCodes.sound;
 };

@@ -47,11 +47,11 @@ export const runKeygen = (name: string, flags: KeygenFlags): number => {
   inFile(flags.out, () => mkdirSync(flags.out, { recursive: true }));
   const encoder = new TextEncoder();
   const files = [
-    [join(flags.out, `${name}.key`), privatePem, 0o600],
-    [join(flags.out, `${name}.pub`), lines.join('') + publicPem, 0o644],
+    [join(flags.out, `${name}.key`), privatePem, 'owner'],
+    [join(flags.out, `${name}.pub`), lines.join('') + publicPem, 'whom-umask-lets'],
   ] as const;
-  for (const [path, text, mode] of files) {
-    writeWhole(path, [encoder.encode(text)], flags.force, mode);
+  for (const [path, text, readers] of files) {
+    writeWhole(path, [encoder.encode(text)], flags.force, readers);
     process.stderr.write(`vstate-check: wrote ${printable(path)}\n`);
   }
   return exitCodes.sound;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { run } from './run.ts';
+import { cli, root, run } from './run.ts';
 
 const bad = 'corpus/mtty/head-past-fifo.bin';
 const good = 'corpus/mtty/two-ports.bin';
@@ -52,6 +53,31 @@ describe('--output', () => {
     const { status, stderr } = run([bad, '--output', `html=${at('none/report.html')}`]);
     assert.equal(status, 3);
     assert.match(stderr, /report\.html: no such file/u);
+  });
+
+  it('writes reports for whom the umask lets read, and states for their owner', () => {
+    const own = mkdtempSync(join(folder, 'umask-'));
+    const under = (...args: readonly string[]): void => {
+      const shell = ['-c', 'umask 027 && exec "$@"', 'sh', process.execPath, cli, ...args];
+      const { status, stderr } = spawnSync('sh', shell, { cwd: own, encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+    };
+    const state = join(root, good);
+    under(state, '--output', 'sarif=a.sarif', '--write-baseline', 'baseline.json');
+    under('keygen', 'site');
+    under('attest', state, '--key', 'site.key', '-o', 'attestation.json');
+    under('report', 'attestation.json', '--output', 'html=audit.html');
+    under('extract', state, '--out', 'states');
+    under('seal', state, '--key', 'site.key', '--for', 'type=mtty', '-o', 'state.sealed');
+    const modeOf = (name: string): number => statSync(join(own, name)).mode & 0o777;
+    const reports = ['a.sarif', 'a.sarif.dumps/001-two-ports.bin.txt', 'baseline.json'];
+    for (const name of [...reports, 'attestation.json', 'audit.html', 'site.pub']) {
+      assert.equal(modeOf(name), 0o640, name);
+    }
+    const [extracted = ''] = readdirSync(join(own, 'states'));
+    for (const name of ['site.key', 'state.sealed', `states/${extracted}`]) {
+      assert.equal(modeOf(name), 0o600, name);
+    }
   });
 
   it('lets known findings pass, and fails for new ones', () => {

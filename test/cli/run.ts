@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const root = join(import.meta.dirname, '..', '..');
-const cli = join(root, 'dist', 'cli.js');
+export const root = join(import.meta.dirname, '..', '..');
+export const cli = join(root, 'dist', 'cli.js');
 
 export interface Ran {
   readonly stdout: string;
