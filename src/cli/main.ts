@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { errorCode } from '../bytes/source.ts';
 import { UnpackError } from '../bytes/unpack.ts';
@@ -16,8 +17,19 @@ const complain = (line: string): void => {
   process.stderr.write(`vstate-check: ${printable(line)}\n`);
 };
 
+const commands = program();
+// `vstate-check corpus` in a folder that holds `corpus/` is the command, and may not be what was meant.
+const [first = '', second = '-'] = process.argv.slice(2);
+if (
+  second.startsWith('-') &&
+  commands.commands.some((command) => command.name() === first) &&
+  existsSync(first)
+) {
+  complain(`${first} is a command; to check the path of that name, write ./${first}`);
+}
+
 try {
-  await program().parseAsync();
+  await commands.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     // Help and version were asked for; everything else is a mistake that commander has explained.

@@ -281,6 +281,18 @@ describe('an opaque state', () => {
 });
 
 describe('the catalogues', () => {
+  it('say so where a path has the name of a command', () => {
+    mkdirSync(join(folder, 'named', 'rules'), { recursive: true });
+    const hint =
+      /^vstate-check: rules is a command; to check the path of that name, write \.\/rules$/mu;
+    const inside = run(['rules'], { cwd: join(folder, 'named') });
+    assert.match(inside.stderr, hint);
+    assert.equal(inside.status, 0);
+    const shown = run(['rules', 'show', 'index-out-of-bounds'], { cwd: join(folder, 'named') });
+    assert.equal(shown.stderr, '');
+    assert.equal(run(['rules']).stderr, '');
+  });
+
   it('list formats and rules', () => {
     assert.match(run(['formats']).stdout, /^mtty +sample mediated serial card/mu);
     assert.match(run(['rules']).stdout, /^critical +index-out-of-bounds$/mu);

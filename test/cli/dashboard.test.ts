@@ -224,6 +224,10 @@ const browserProgram = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((
 );
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+if (browserProgram === undefined && process.env.CI !== undefined) {
+  throw new Error('there is no Chromium on this machine: scripts/bring.sh browser');
+}
+
 describe.skipIf(browserProgram === undefined)('its page in a browser', { timeout: 120_000 }, () => {
   it('follows a campaign, shows hostile text as text, and asks nobody else', async () => {
     const finished = at('finished');

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { Ajv } from 'ajv';
 import { validateXML } from 'xmllint-wasm';
 import { describe, it } from 'vitest';
@@ -44,10 +46,18 @@ const mixed = async (): Promise<Report> =>
 
 interface Sarif {
   readonly runs: readonly {
-    readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };
+    readonly tool: {
+      readonly driver: {
+        readonly rules: readonly {
+          readonly id: string;
+          readonly properties: { readonly tags: readonly string[] };
+        }[];
+      };
+    };
     readonly results: readonly {
       readonly ruleId: string;
       readonly ruleIndex: number;
+      readonly level: string;
       readonly baselineState?: string;
       readonly partialFingerprints: Readonly<Record<string, string>>;
       readonly locations: readonly {
@@ -108,16 +118,29 @@ describe('SARIF', () => {
     for (const name of before!) assert.ok(after!.includes(name));
   });
 
-  it('lists the worst 5,000 of very many findings, and says that it cut', async () => {
+  it('keeps to the limits of GitHub with 30,000 findings, the worst first, and says that it cut', async () => {
     const report = await reportOf({ 'head.bin': patched(0x30, 0x2c) });
     const [input] = report.inputs;
     assert.ok(input !== undefined && !isUnread(input));
     const low = { ...input.findings[0]!, severity: 'low' as const };
-    const findings = [...Array<typeof low>(6_000).fill(low), input.findings[0]!];
+    const lesser = Array.from({ length: 30_000 }, (_, index) => ({
+      ...low,
+      message: `${low.message} (${index}: ${createHash('sha256').update(`${index}`).digest('hex')})`,
+    }));
+    const findings = [...lesser, input.findings[0]!];
     const text = jsonText(sarifOf({ ...report, inputs: [{ ...input, findings }] }));
-    const { results } = (JSON.parse(text) as Sarif).runs[0]!;
+    // GitHub: at most 20 runs, 25,000 results of which 5,000 are shown, 20 tags a rule, 10 MB in gzip.
+    const { runs } = JSON.parse(text) as Sarif;
+    assert.equal(runs.length, 1);
+    const { results, tool } = runs[0]!;
     assert.equal(results.length, 5_000);
-    assert.match(text, /1001 findings are left out/u);
+    assert.equal(results[0]!.level, 'error');
+    assert.equal(results[1]!.level, 'note');
+    assert.match(text, /25001 findings are left out/u);
+    for (const { id, properties } of tool.driver.rules) {
+      assert.ok(properties.tags.length <= 20, id);
+    }
+    assert.ok(gzipSync(text).length < 10e6);
   });
 });
 
