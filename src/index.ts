@@ -18,7 +18,8 @@ export {
 export type { Format, Invariant } from './formats/format.ts';
 export { formatById, formats } from './formats/index.ts';
 export { build, DraftError, type Built, type Slot } from './layout/build.ts';
-export { decode, Decoder, type Budgets, type DecodeSink } from './layout/decode.ts';
+export { decode, Decoder, type DecodeSink } from './layout/decode.ts';
+export type { Budgets } from './layout/leaf-reader.ts';
 export { describe, type Row } from './layout/describe.ts';
 export type { Draft } from './layout/draft.ts';
 export { encode } from './layout/encode.ts';

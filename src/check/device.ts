@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Range } from '../bytes/range.ts';
-import { Decoder, type Budgets } from '../layout/decode.ts';
+import { Decoder } from '../layout/decode.ts';
+import type { Budgets } from '../layout/leaf-reader.ts';
 import { controlOf, pathOf, type Node } from '../layout/node.ts';
 import { rawOf, valueText } from '../layout/show.ts';
 import type { Location } from '../finding/finding.ts';

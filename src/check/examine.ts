@@ -4,7 +4,7 @@ import { detectContainer, detectionHead, type ContainerName } from '../container
 import type { ContainerEvent, Walker } from '../container/events.ts';
 import { walkerFor } from '../container/walker.ts';
 import type { Format } from '../formats/format.ts';
-import type { Budgets } from '../layout/decode.ts';
+import type { Budgets } from '../layout/leaf-reader.ts';
 import type { InputEnd, StateBegin, StateEnd, Unit } from '../rules/rule.ts';
 import { ChannelError, Channels } from './channels.ts';
 import { DeviceState, type DeviceResult } from './device.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 
 import fc from 'fast-check';
 
-import { decode, Decoder, type Budgets } from '../../src/layout/decode.ts';
+import { decode, Decoder } from '../../src/layout/decode.ts';
+import type { Budgets } from '../../src/layout/leaf-reader.ts';
 import { encode } from '../../src/layout/encode.ts';
 import { leaves, pathOf, walk, type Node } from '../../src/layout/node.ts';
 import type { Layout } from '../../src/layout/types.ts';
