@@ -6,13 +6,22 @@
  */
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
-import os from 'node:os';
+import { closeSync, existsSync, openSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { inTurns, peakMemory, rounded, summary, timed } from './measure.mjs';
+import {
+  inTurns,
+  machine,
+  machineText,
+  ownFolder,
+  peakMemory,
+  print,
+  spread,
+  summary,
+  timed,
+} from './measure.mjs';
 import { writeQemu } from './streams.mjs';
 
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -29,8 +38,7 @@ const rounds = Number(flags.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) fail('--rounds needs a number above 0');
 if (!existsSync(cli)) fail('there is no dist/cli.js: npm run build');
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'vstate-bench-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const folder = ownFolder();
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 const within = (name) => path.join(folder, name);
 
@@ -69,17 +77,11 @@ for (const measured of [
 }
 const document = {
   version: 1,
-  machine: {
-    cpu: os.cpus()[0]?.model ?? '',
-    cores: os.cpus().length,
-    load: rounded(os.loadavg()[0]),
-    node: process.version,
-  },
+  machine: machine(),
   rounds,
   results,
 };
-process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-process.stderr.write(table(document));
+print(document, table);
 
 /** Wall and processor times of a reference and of one of our commands, which take turns. */
 async function compared({
@@ -155,16 +157,14 @@ function writeOpaque(file, length) {
   closeSync(fd);
 }
 
-function table({ machine, results: rows }) {
-  const spread = ({ min, median, max }) =>
-    `${median.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
+function table({ machine: where, results: rows }) {
   const line = (...cells) =>
     cells
       .map((cell, index) => cell.padEnd([14, 12, 22, 22, 22, 8][index]))
       .join(' ')
       .trimEnd();
   return `${[
-    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load ${machine.load}`,
+    machineText(where),
     '',
     line('what', 'size', 'of the reference', 'by processor time', 'without start', 'memory'),
     ...rows.map((row) =>

@@ -9,15 +9,14 @@
  * which is what one core does when nothing else wants it.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { build } from 'esbuild';
 
-import { inTurns, rounded, summary } from './measure.mjs';
+import { inTurns, machine, machineText, ownFolder, print, spread, summary } from './measure.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const native = path.join(root, 'native');
@@ -30,8 +29,7 @@ const milliseconds = Number(flags.milliseconds ?? 2000);
 /** Clock ticks of /proc/PID/stat; Linux has used this number for user space for ever. */
 const TICKS = 100;
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'vstate-bench-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const folder = ownFolder();
 
 const { openTarget, wholeRestore } = await adapter();
 const driver = [
@@ -81,18 +79,12 @@ for (const [name, more] of Object.entries(variants)) {
 }
 const document = {
   version: 1,
-  machine: {
-    cpu: os.cpus()[0]?.model ?? '',
-    cores: os.cpus().length,
-    load: rounded(os.loadavg()[0]),
-    node: process.version,
-  },
+  machine: machine(),
   rounds,
   measured,
   beside,
 };
-process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-process.stderr.write(table(document));
+print(document, table);
 
 /** The adapter as it is in src, which the published library does not export. */
 async function adapter() {
@@ -247,25 +239,21 @@ function summed(runs) {
   };
 }
 
-function table({ machine, measured: alone, beside: rows }) {
-  const spread = ({ min, median, max }) =>
+function table({ machine: where, measured: alone, beside: rows }) {
+  const whole = ({ min, median, max }) =>
     `${Math.round(median)} (${Math.round(min)} to ${Math.round(max)})`;
   const line = (...cells) => cells.map((cell) => cell.padEnd(32)).join('');
   return `${[
-    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, load ${machine.load}`,
+    machineText(where),
     '',
     line('executions', 'a second', 'a second of processor time', 'against libFuzzer'),
     ...alone.map(({ name, perSecond, perCpuSecond }) =>
-      line(name, spread(perSecond), spread(perCpuSecond)),
+      line(name, whole(perSecond), whole(perCpuSecond)),
     ),
     ...rows.map(({ variant, tool, perSecond, perCpuSecond, ratio }) =>
-      line(`mtty, ${variant}, ${tool}`, spread(perSecond), spread(perCpuSecond), spread2(ratio)),
+      line(`mtty, ${variant}, ${tool}`, whole(perSecond), whole(perCpuSecond), spread(ratio)),
     ),
   ]
     .map((text) => text.trimEnd())
     .join('\n')}\n`;
-}
-
-function spread2({ min, median, max }) {
-  return `${median.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
 }

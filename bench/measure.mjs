@@ -1,6 +1,8 @@
 /** Ways to take a time or a peak of memory of another process, and to sum up what was taken. */
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 
 /** Runs once, without its output; rejects when it did not end by itself with one of the codes. */
 export async function timed(command, args, { codes = [0], stdin = 'ignore', env } = {}) {
@@ -72,3 +74,32 @@ export const summary = (values) => {
 
 /** Three significant digits behind the point are more than any of these times can bear. */
 export const rounded = (value) => Math.round(value * 1000) / 1000;
+
+/** What every document says of where it was measured. */
+export const machine = () => ({
+  cpu: os.cpus()[0]?.model ?? '',
+  cores: os.cpus().length,
+  load: rounded(os.loadavg()[0]),
+  node: process.version,
+});
+
+/** The same in the first line of a table. */
+export const machineText = ({ cpu, cores, node, load }) =>
+  `${cpu}, ${cores} cores, Node ${node}, load ${load}`;
+
+/** Median and range. */
+export const spread = ({ min, median, max }) =>
+  `${median.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
+
+/** A folder for large inputs, which goes with the process. */
+export function ownFolder() {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'vstate-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The document for programs, and the table for people. */
+export function print(document, table) {
+  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  process.stderr.write(table(document));
+}

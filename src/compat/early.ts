@@ -47,10 +47,11 @@ export const judgeEarly = async (
     const begun: Source = { ...plain, readAt: undefined, path, size, blocks: () => [bytes] };
     return seen(begun, destinations, { ...options, live: true }, ended);
   };
-  let held = Buffer.alloc(0);
+  const gathered = new Gathered(mostEarly);
   let looked = 0;
   for await (const block of plain.blocks()) {
-    held = Buffer.concat([held, block.subarray(0, mostEarly - held.length)]);
+    gathered.add(block);
+    const { held } = gathered;
     // Looked at again when there is a sixteenth more, so that all looks together stay linear.
     if (held.length < looked + looked / 16 && held.length < mostEarly) continue;
     const found = await look(held, false);
@@ -61,9 +62,43 @@ export const judgeEarly = async (
       return { verdict: undefined, after: looked, read: looked, ended: false, devices };
     }
   }
+  const { held } = gathered;
+  // The bytes behind the last look may have settled it before the end did.
+  if (held.length > looked) {
+    const found = await look(held, false);
+    if (found.verdict !== undefined) return fewest(held, looked, look, found.verdict);
+  }
   const { verdict, devices } = await look(held, true);
   return { verdict, after: held.length, read: held.length, ended: true, devices };
 };
+
+/** The first bytes of a stream in one stretch, which grows by doubling: they may come one by one. */
+class Gathered {
+  readonly #most: number;
+  #room = new Uint8Array(1 << 12);
+  #length = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** A view that stays as it is when more comes. */
+  get held(): Uint8Array {
+    return this.#room.subarray(0, this.#length);
+  }
+
+  add(block: Uint8Array): void {
+    const piece = block.subarray(0, this.#most - this.#length);
+    const length = this.#length + piece.length;
+    if (length > this.#room.length) {
+      const grown = new Uint8Array(Math.min(Math.max(length, this.#room.length * 2), this.#most));
+      grown.set(this.held);
+      this.#room = grown;
+    }
+    this.#room.set(piece, this.#length);
+    this.#length = length;
+  }
+}
 
 /** Finds the first byte at which the answer stands, between what did not settle it and what does. */
 const fewest = async (
