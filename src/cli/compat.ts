@@ -1,12 +1,15 @@
-import { statSync } from 'node:fs';
-import { snapshotState } from '../check/inputs.ts';
 import { documentOf, isDescriptorFile, type Descriptor } from '../compat/descriptor.ts';
 import { classesOf, matrix, type Row } from '../compat/fleet.ts';
 import type { Verdict } from '../compat/judge.ts';
-import { DescriptorError, descriptorYaml } from '../compat/shape.ts';
-import { describeStates } from '../compat/state.ts';
-import { describeSysfs } from '../compat/sysfs.ts';
-import type { Format } from '../formats/format.ts';
+import { descriptorYaml } from '../compat/shape.ts';
+import {
+  devicesOf,
+  gathered,
+  isFolder,
+  strictly,
+  type Known,
+  type Trouble,
+} from './compat-inputs.ts';
 import {
   csvHeader,
   csvLines,
@@ -17,66 +20,14 @@ import {
   summaryText,
 } from './compat-text.ts';
 import type { CompatFlags, DescribeFlags } from './compat-program.ts';
-import { descriptorsIn } from './descriptors.ts';
-import { exitCodes, UndoneError, UsageError } from './exit.ts';
+import { complain, exitCodes, lineOf, UndoneError, UsageError } from './exit.ts';
 import { catalogueOption, formatOption, opened, reasonOf } from './options.ts';
 import { writeTo } from './output.ts';
 import { tool } from './version.ts';
 
-interface Known {
-  readonly format: Format | undefined;
-  readonly formats: readonly Format[];
-}
-
 const known = async (flags: CompatFlags | DescribeFlags): Promise<Known> => {
   const { formats } = await catalogueOption(flags.formatFile);
   return { format: formatOption(flags.format, formats), formats };
-};
-
-/** The devices of one argument: told by its scheme, then as a folder, then by its first bytes. */
-const devicesOf = async (input: string, options: Known): Promise<readonly Descriptor[]> => {
-  const devices = await described(input, options);
-  if (devices.length > 0) return devices;
-  throw new UndoneError(`${input}: no device that can be described is in it`);
-};
-
-const described = async (input: string, options: Known): Promise<readonly Descriptor[]> => {
-  if (input.startsWith('vfio-user:')) return [await ofServer(input.slice('vfio-user:'.length))];
-  if (isFolder(input)) return describeSysfs(input);
-  const source = opened(snapshotState(input) ?? input);
-  try {
-    const written = await descriptorsIn(source);
-    if (written !== undefined) return written;
-    const { devices } = await describeStates(source, options);
-    return devices;
-  } catch (error) {
-    if (error instanceof UsageError || error instanceof UndoneError) throw error;
-    throw new UndoneError(`${input}: ${reasonOf(error)}`);
-  } finally {
-    source.close();
-  }
-};
-
-const ofServer = async (socket: string): Promise<Descriptor> => {
-  // Loaded here because few comparisons ask a server.
-  const { describeServer } = await import('../compat/server.ts');
-  try {
-    return await describeServer(socket);
-  } catch (error) {
-    if (error instanceof DescriptorError) {
-      throw new UndoneError(`${error.message} (${error.hint})`);
-    }
-    throw error;
-  }
-};
-
-const isFolder = (input: string): boolean => {
-  if (input === '-' || snapshotState(input) !== undefined) return false;
-  try {
-    return statSync(input).isDirectory();
-  } catch {
-    return false; // Opening it says why.
-  }
 };
 
 export const runDescribe = async (
@@ -85,7 +36,7 @@ export const runDescribe = async (
 ): Promise<number> => {
   const options = await known(flags);
   const devices: Descriptor[] = [];
-  for (const input of inputs) devices.push(...(await devicesOf(input, options)));
+  for (const input of inputs) devices.push(...strictly(await devicesOf(input, options)));
   const text =
     flags.json === true
       ? `${JSON.stringify(documentOf(devices), null, 1)}\n`
@@ -103,32 +54,31 @@ export const runCompat = async (
     throw new UsageError('--json and --csv are two outputs', 'ask for one of them');
   }
   const options = await known(flags);
-  const all: Descriptor[] = [];
-  if (flags.early === true) {
-    for (const input of destinations) all.push(...(await devicesOf(input, options)));
-    return runEarly(source, all, options, flags);
-  }
-  const from = classesOf(await devicesOf(source, options));
-  for (const input of destinations) all.push(...(await devicesOf(input, options)));
-  const to = classesOf(all);
+  if (flags.early === true) return runEarly(source, destinations, options, flags);
+  const [had, has] = [await gathered([source], options), await gathered(destinations, options)];
+  const troubles = [...had.troubles, ...has.troubles];
+  for (const trouble of troubles) complain(lineOf(trouble));
+  if (had.devices.length === 0 || has.devices.length === 0) return exitOf('incompatible', troubles);
+  const [from, to] = [classesOf(had.devices), classesOf(has.devices)];
 
-  const printer = printerOf(flags);
+  const printer = printerOf(flags, troubles);
   const forward = direction(matrix(from, to), 'forward', printer);
   if (flags.both === true) direction(matrix(to, from), 'back', printer);
   printer.end?.();
-  return exitOf(forward);
+  return exitOf(forward, troubles);
 };
 
-const exitOf = (verdict: Verdict | undefined): number =>
-  verdict === 'compatible'
-    ? exitCodes.sound
-    : verdict === 'incompatible'
-      ? exitCodes.findings
-      : exitCodes.undone;
+/** What could not be read comes before any answer: the answers are then not all. */
+const exitOf = (verdict: Verdict | undefined, troubles: readonly Trouble[]): number => {
+  if (troubles.some((trouble) => trouble instanceof UsageError)) return exitCodes.usage;
+  if (troubles.length > 0) return exitCodes.undone;
+  if (verdict === 'compatible') return exitCodes.sound;
+  return verdict === 'incompatible' ? exitCodes.findings : exitCodes.undone;
+};
 
 const runEarly = async (
   input: string,
-  destinations: readonly Descriptor[],
+  inputs: readonly string[],
   options: Known,
   flags: CompatFlags,
 ): Promise<number> => {
@@ -143,12 +93,15 @@ const runEarly = async (
   }
   const { judgeEarly } = await import('../compat/early.ts');
   try {
+    const { devices: destinations, troubles } = await gathered(inputs, options);
+    for (const trouble of troubles) complain(lineOf(trouble));
+    if (destinations.length === 0) return exitOf('incompatible', troubles);
     const early = await judgeEarly(source, destinations, options);
-    const printer = printerOf(flags, earlyDocument(early));
+    const printer = printerOf(flags, troubles, earlyDocument(early));
     direction(matrix(classesOf(early.devices), classesOf(destinations)), 'forward', printer);
     if (flags.json !== true && flags.quiet !== true) write(earlyText(early));
     printer.end?.();
-    return exitOf(early.verdict);
+    return exitOf(early.verdict, troubles);
   } catch (error) {
     if (error instanceof UndoneError) throw error;
     throw new UndoneError(`${input}: ${reasonOf(error)}`);
@@ -191,7 +144,11 @@ const write = (text: string): void => {
   process.stdout.write(text);
 };
 
-const printerOf = (flags: CompatFlags, more: object = {}): Printer => {
+const printerOf = (
+  flags: CompatFlags,
+  troubles: readonly Trouble[],
+  more: object = {},
+): Printer => {
   if (flags.quiet === true) return {};
   if (flags.csv === true) {
     write(csvHeader);
@@ -201,6 +158,7 @@ const printerOf = (flags: CompatFlags, more: object = {}): Printer => {
     let separator = '';
     write(`${JSON.stringify({ version: 1, tool, ...more }).slice(0, -1)},"rows":[`);
     const summaries: string[] = [];
+    const unread = troubles.length > 0 ? `,"unread":${JSON.stringify(troubles.map(lineOf))}` : '';
     return {
       row: (row, way) => {
         write(`${separator}\n${JSON.stringify(rowDocument(row, way))}`);
@@ -209,7 +167,7 @@ const printerOf = (flags: CompatFlags, more: object = {}): Printer => {
       summary: (summary, way) => {
         summaries.push(JSON.stringify({ direction: way, sources: summary }));
       },
-      end: () => write(`\n],"summary":[${summaries.join(',')}]}\n`),
+      end: () => write(`\n],"summary":[${summaries.join(',')}]${unread}}\n`),
     };
   }
   return {

@@ -1,3 +1,5 @@
+import { printable } from '../report/escape.ts';
+
 /** What a run of the program says to the shell. */
 export const exitCodes = {
   sound: 0,
@@ -19,3 +21,11 @@ export class UsageError extends Error {
 
 /** The job cannot be done: an input that cannot be read, a program that is missing. */
 export class UndoneError extends Error {}
+
+/** An error as its one line. */
+export const lineOf = (error: UsageError | UndoneError): string =>
+  error instanceof UsageError ? `${error.message} (${error.hint})` : error.message;
+
+export const complain = (line: string): void => {
+  process.stderr.write(`vstate-check: ${printable(line)}\n`);
+};

@@ -57,9 +57,11 @@ const ofDescriptors = async (
   source: Source,
   { formats = builtins }: ExamineOptions,
 ): Promise<Expectation | undefined> => {
-  const descriptors = await descriptorsIn(source);
-  if (descriptors === undefined) return undefined;
-  const expect = expectationOfDescriptors(descriptors, formats);
+  const read = await descriptorsIn(source);
+  if (read === undefined) return undefined;
+  const [fault] = read.faults;
+  if (fault !== undefined) throw new UsageError(fault.message, fault.hint);
+  const expect = expectationOfDescriptors(read.devices, formats);
   if (Object.keys(expect).length > 0) return expect;
   throw new UsageError(
     `${source.path} says nothing that a state could answer`,

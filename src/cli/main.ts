@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { errorCode } from '../bytes/source.ts';
 import { UnpackError } from '../bytes/unpack.ts';
-import { printable } from '../report/escape.ts';
-import { exitCodes, UndoneError, UsageError } from './exit.ts';
+import { complain, exitCodes, lineOf, UndoneError, UsageError } from './exit.ts';
 import { program } from './program.ts';
 
 // A reader that closes the pipe wants no more output; the verdict in the exit code still counts.
@@ -12,10 +11,6 @@ for (const stream of [process.stdout, process.stderr]) {
     if (errorCode(error) !== 'EPIPE') throw error;
   });
 }
-
-const complain = (line: string): void => {
-  process.stderr.write(`vstate-check: ${printable(line)}\n`);
-};
 
 const commands = program();
 // `vstate-check corpus` in a folder that holds `corpus/` is the command, and may not be what was meant.
@@ -35,13 +30,13 @@ try {
     // Help and version were asked for; everything else is a mistake that commander has explained.
     process.exitCode = error.exitCode === 0 ? exitCodes.sound : exitCodes.usage;
   } else if (error instanceof UsageError) {
-    complain(`${error.message} (${error.hint})`);
+    complain(lineOf(error));
     process.exitCode = exitCodes.usage;
   } else if (error instanceof UnpackError) {
     complain(`an input ${error.message}`);
     process.exitCode = exitCodes.undone;
   } else if (error instanceof UndoneError) {
-    complain(error.message);
+    complain(lineOf(error));
     process.exitCode = exitCodes.undone;
   } else {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

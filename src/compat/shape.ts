@@ -96,47 +96,86 @@ const file = z.strictObject({
   devices: z.array(device).max(mostDevices),
 });
 
-/** The devices of a descriptor file, JSON or YAML. */
-export const parseDescriptors = (content: string, path: string): readonly Descriptor[] => {
-  const result = file.safeParse(dataOf(content, path));
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    const where = issue?.path.join('.') ?? '';
-    throw new DescriptorError(
-      `${path}: ${where === '' ? '' : `${where}: `}${issue?.message ?? 'no descriptor'}`,
-      'docs/compat.md lists the keys of a descriptor',
-    );
-  }
-  return result.data.devices.map((one) => {
-    const { name, from, type, pci, subsystem, revision, driver, format, aggregation } = one;
-    const { capacity, bytes, sha256, signed = false, notes = [], mandatory = [] } = one;
-    const known = Object.fromEntries(
-      Object.entries({
-        type,
-        deviceApi: one['device-api'],
-        pci,
-        subsystem,
-        revision,
-        driver,
-        format,
-        aggregation,
-        migrationVersion: one['migration-version'],
-        capacity,
-        bytes,
-        sha256,
-      }).filter(([, value]) => value !== undefined),
-    );
-    return describe({
-      ...known,
-      name,
-      from: from ?? { kind: 'written', path },
-      attributes: one.attributes ?? {},
-      relations: one.relations ?? {},
-      accepts: one.accepts ?? {},
-      mandatory,
-      signed,
-      notes,
-    });
+/** As a whole; each of its devices is read by itself. */
+const outside = z.strictObject({
+  descriptor: file.shape.descriptor,
+  devices: z.array(z.unknown()).max(mostDevices),
+});
+
+export interface ReadDescriptors {
+  readonly devices: readonly Descriptor[];
+  /** Devices of the file that are none. */
+  readonly faults: readonly DescriptorError[];
+}
+
+/** The devices of a descriptor file, JSON or YAML; what is wrong with one leaves the others. */
+export const readDescriptors = (content: string, path: string): ReadDescriptors => {
+  const whole = outside.safeParse(dataOf(content, path));
+  if (!whole.success) throw faultOf(whole.error, path, []);
+  const devices: Descriptor[] = [];
+  const faults: DescriptorError[] = [];
+  whole.data.devices.forEach((data, index) => {
+    const result = device.safeParse(data);
+    const lost = prototypeKey(data);
+    if (!result.success) {
+      faults.push(faultOf(result.error, path, ['devices', index]));
+    } else if (lost !== undefined) {
+      const where = `${path}: devices.${index}.${lost}`;
+      faults.push(new DescriptorError(`${where}: the key __proto__ is not taken`, 'rename it'));
+    } else {
+      devices.push(descriptorOf(result.data, path));
+    }
+  });
+  return { devices, faults };
+};
+
+const faultOf = (error: z.ZodError, path: string, at: readonly PropertyKey[]): DescriptorError => {
+  const [issue] = error.issues;
+  const where = [...at, ...(issue?.path ?? [])].map(String).join('.');
+  return new DescriptorError(
+    `${path}: ${where === '' ? '' : `${where}: `}${issue?.message ?? 'no descriptor'}`,
+    'docs/compat.md lists the keys of a descriptor',
+  );
+};
+
+/** Where a map has a key that the reader of records passes over without a word. */
+const prototypeKey = (data: unknown): string | undefined => {
+  if (typeof data !== 'object' || data === null) return undefined;
+  const maps: readonly (readonly [string, unknown])[] = Object.entries(data);
+  return maps.find(
+    ([, value]) => typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'),
+  )?.[0];
+};
+
+const descriptorOf = (one: z.infer<typeof device>, path: string): Descriptor => {
+  const { name, from, type, pci, subsystem, revision, driver, format, aggregation } = one;
+  const { capacity, bytes, sha256, signed = false, notes = [], mandatory = [] } = one;
+  const known = Object.fromEntries(
+    Object.entries({
+      type,
+      deviceApi: one['device-api'],
+      pci,
+      subsystem,
+      revision,
+      driver,
+      format,
+      aggregation,
+      migrationVersion: one['migration-version'],
+      capacity,
+      bytes,
+      sha256,
+    }).filter(([, value]) => value !== undefined),
+  );
+  return describe({
+    ...known,
+    name,
+    from: from ?? { kind: 'written', path },
+    attributes: one.attributes ?? {},
+    relations: one.relations ?? {},
+    accepts: one.accepts ?? {},
+    mandatory,
+    signed,
+    notes,
   });
 };
 
@@ -152,7 +191,10 @@ const dataOf = (content: string, path: string): unknown => {
     return parse(content, { maxAliasCount: 0, intAsBigInt: true });
   } catch (error) {
     if (error instanceof DescriptorError) throw error;
-    const [line = 'not readable'] = (error instanceof Error ? error.message : '').split('\n');
+    const [line = 'not readable'] =
+      error instanceof RangeError || String(error).includes('call stack')
+        ? ['it is nested too deeply']
+        : (error instanceof Error ? error.message : '').split('\n');
     throw new DescriptorError(`${path}: ${line}`, 'a descriptor file is YAML or JSON');
   }
 };

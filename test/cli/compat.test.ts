@@ -36,6 +36,23 @@ describe('compat', () => {
     assert.equal(run(['compat', state, same, '--json', '--csv']).status, 2);
   });
 
+  it('answers for the devices that can be read, and says which cannot', () => {
+    const bad = join(folder, 'bad.yaml');
+    writeFileSync(bad, 'descriptor: 1\ndevices: [{ name: a, format: mtty }, { nome: b }]\n');
+    const inputs = [same, bad, join(folder, 'none'), folder];
+    const { stdout, stderr, status } = run(['compat', state, ...inputs]);
+    assert.equal(status, 2);
+    assert.match(stdout, /^yes /mu);
+    assert.match(stdout, /^ask .*→ a$/mu);
+    assert.match(stderr, /bad\.yaml: devices\.1\.name: /u);
+    assert.equal(stderr.trimEnd().split('\n').length, 3);
+    const unread = run(['compat', state, same, join(folder, 'none'), '--json']);
+    assert.equal(unread.status, 3);
+    const document = JSON.parse(unread.stdout) as { rows: unknown[]; unread: string[] };
+    assert.equal(document.rows.length, 1);
+    assert.match(document.unread.join(), /none: no such file/u);
+  });
+
   it.each(['=1+1', '+1', '-1', '@SUM(A1)'])('writes %s so that it is no formula', (name) => {
     const fleet = join(folder, 'fleet.json');
     writeFileSync(fleet, JSON.stringify({ descriptor: 1, devices: [{ name, format: 'mtty' }] }));
