@@ -30,6 +30,16 @@ describe('docs/library.md', () => {
     assert.equal(stdout.trimEnd(), printed.trimEnd());
   });
 
+  it('has a shorter example in README.md, which runs', () => {
+    const code = blocksOf('README.md').find(({ language }) => language === 'ts');
+    const file = join(folder, 'readme.mjs');
+    const shown = `console.log(devices.length, findings.map(({ rule }) => rule.id));`;
+    const sound = JSON.stringify(join(root, 'corpus', 'mtty', 'two-ports.bin'));
+    writeFileSync(file, `${code!.text.replace("'state.bin'", sound)}\n${shown}`);
+    const { stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
+    assert.deepEqual([stdout, stderr], ['1 []\n', '']);
+  });
+
   it('says what the command says', () => {
     const input = 'corpus/mtty/head-past-fifo.bin';
     const file = join(folder, 'same.mjs');
