@@ -35,7 +35,7 @@ import type {
   ExtractFlags,
   RedactFlags,
   StateFlags,
-} from './program.ts';
+} from './states-program.ts';
 import { tool } from './version.ts';
 
 const say = (line: string): void => {

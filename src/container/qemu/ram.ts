@@ -13,7 +13,7 @@ const compressBound = (size: number): number =>
 const longestPiecewise = 1 << 16;
 
 /** PAGE and ZERO records of the block named last, of which a multi-GiB stream is nearly all. */
-export class PageRun {
+class PageRun {
   readonly #walk: Walk;
   readonly #cursor: RamCursor;
   /** Bytes of the last page that are still to come. */
