@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Severity, Threat } from '../finding/finding.ts';
 import {
   checked,
@@ -34,8 +42,11 @@ export interface Known {
 }
 
 /** Reads a policy file. Throws `PolicyError`: one line, with file, line and key. */
-export const readPolicy = (path: string, known: Known): Policy =>
-  parsePolicy(fileBytes(path, dirname(path)), path, known);
+export const readPolicy = (path: string, known: Known): Policy => {
+  // A policy of somebody else may itself be a link.
+  if (existsSync(path)) insideFolder(dirname(path), basename(path));
+  return parsePolicy(fileBytes(path, dirname(path)), path, known);
+};
 
 /** Reads a policy from its bytes; `path` stands in its errors, and files beside it may be read. */
 export const parsePolicy = (bytes: Uint8Array, path: string, known: Known): Policy => {
@@ -106,7 +117,7 @@ const policyOf = (
             keyring:
               file.signers.keyring === undefined
                 ? undefined
-                : insideFolder(folder, file.signers.keyring),
+                : keyringIn(folder, file.signers.keyring),
             threshold: Number(file.signers.threshold ?? 1),
           },
     files: file.trust?.files === 'required',
@@ -218,6 +229,16 @@ const insideFolder = (folder: string, name: string): string => {
     );
   }
   return path;
+};
+
+/** A keyring is read later, by who knows no policy; so its links are followed here. */
+const keyringIn = (folder: string, name: string): string => {
+  const keyring = insideFolder(folder, name);
+  if (!statSync(keyring).isDirectory()) return keyring;
+  for (const key of readdirSync(keyring)) {
+    if (key.endsWith('.pub')) insideFolder(folder, join(name, key));
+  }
+  return keyring;
 };
 
 const fileBytes = (path: string, folder: string): Uint8Array => {

@@ -39,6 +39,8 @@ export const readKeyring = (path: string): Keyring => {
     throw new KeyError(`${path}: ${paths.length} keys`, `a keyring holds at most ${mostKeys}`);
   }
   const keys = paths.map((file) => {
+    // A pipe waits for a writer, and a device may have no end, whatever its size says.
+    if (!statSync(file).isFile()) throw new KeyError(`${file}: not a file`, 'name a public key');
     if (statSync(file).size > largestFile) {
       throw new KeyError(`${file}: ${statSync(file).size} bytes`, 'a public key is smaller');
     }

@@ -16,6 +16,7 @@ import { parsePolicy, readPolicy } from '../../src/policy/read-policy.ts';
 import { policyJsonSchema } from '../../src/policy/shape.ts';
 import { Suppressor } from '../../src/policy/suppress.ts';
 import { mttyState, patched } from '../../src/rules/examples.ts';
+import { readKeyring } from '../../src/trust/keyring.ts';
 
 const known = { formats, rules: new Set(rules.map(({ id }) => id)) };
 const parsed = (text: string, path = 'vstate-check.yaml'): Policy =>
@@ -199,6 +200,19 @@ describe('a policy of somebody else', () => {
       }
     },
   );
+
+  it('is no link that leads out of its folder, and neither is a key of its keyring', () => {
+    const inner = join(folder, 'linked');
+    mkdirSync(join(inner, 'keys'), { recursive: true });
+    writeFileSync(join(folder, 'outside.yaml'), 'version: 1\n');
+    const path = join(inner, 'vstate-check.yaml');
+    symlinkSync(join(folder, 'outside.yaml'), path);
+    assert.throws(() => readPolicy(path, known), /lies outside the folder of the policy/u);
+    symlinkSync('/dev/zero', join(inner, 'keys', 'a.pub'));
+    const keyring = 'version: 1\nsigners: { keyring: keys }\n';
+    assert.throws(() => parsed(keyring, path), /lies outside the folder of the policy/u);
+    assert.throws(() => readKeyring(join(inner, 'keys')), /a\.pub: not a file/u);
+  });
 
   it.each([
     ['aliases', `version: 1\na: &a [x]\n${'b: [*a, *a]\n'.repeat(50)}`],
