@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { run } from '../cli/run.ts';
 import { blocksOf, handWritten, root, type Block } from './documents.ts';
 
 /**
@@ -144,6 +154,22 @@ const matches = (lines: readonly string[], shown: readonly string[]): boolean =>
   }
   return lines[0]?.trimEnd() === first.trimEnd() && matches(lines.slice(1), rest);
 };
+
+describe('the pictures of README.md', () => {
+  it('were made of what the program prints today: node scripts/pictures.mjs makes them anew', () => {
+    const args = ['corpus/mtty/head-past-fifo.bin', '--color', 'always'];
+    const drawn = readFileSync(join(root, 'docs', 'pictures', 'terminal.ansi'), 'utf8');
+    // The count of the rules is no part of the picture.
+    assert.equal(run(args).stdout.replace(/^.*rules: \d+ passed.*\n/mu, ''), drawn);
+  });
+
+  it('are there, and small', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const named = [...readme.matchAll(/docs\/pictures\/[\w-]+\.png/gu)].map(([file]) => file);
+    assert.equal(named.length, 5);
+    for (const file of named) assert.ok(statSync(join(root, file)).size < 150_000, file);
+  });
+});
 
 describe('links', () => {
   it.each(handWritten())('of %s lead somewhere', async (file) => {

@@ -34,7 +34,7 @@ const kinds = {
 const scope = ({ parts }: Audit): Markup => markup`<h3>Scope and method</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="Parts of this audit"><table>
 <thead><tr><th scope="col">part</th><th scope="col">what it is</th><th scope="col">by</th><th scope="col">SHA-256</th></tr></thead>
-<tbody>${parts.map((part) => markup`<tr><td>${part.path}</td><td>${kinds[part.kind]}</td><td>${by(part)}</td><td class="mono">${part.sha256}</td></tr>`)}</tbody>
+<tbody>${parts.map((part) => markup`<tr><td>${part.path}</td><td>${kinds[part.kind]}</td><td>${by(part)}</td><td class="mono" style="overflow-wrap:anywhere;min-width:16rem">${part.sha256}</td></tr>`)}</tbody>
 </table></div>`;
 
 const by = (part: AuditPart): string => {

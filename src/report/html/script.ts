@@ -7,6 +7,7 @@ export const script = `'use strict';
   const root = document.documentElement;
   const theme = document.getElementById('theme');
   theme.hidden = false;
+  theme.setAttribute('aria-pressed', String(matchMedia('(prefers-color-scheme: dark)').matches));
   theme.addEventListener('click', () => {
     const dark = root.dataset.theme === 'dark' ||
       (root.dataset.theme === undefined && matchMedia('(prefers-color-scheme: dark)').matches);
