@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '../bytes/source.ts';
 import { DeviceState } from '../check/device.ts';
 import type { Format } from '../formats/format.ts';
 import { calibrate } from '../fuzz/calibration.ts';
@@ -54,7 +55,7 @@ export const runFuzz = async (given: FuzzFlags): Promise<number> => {
       if (flags.workers > 1 && folder.settings.target.startsWith('vfio:')) {
         throw new UsageError('a vfio: device has one owner at a time', 'leave --workers out');
       }
-      return await targetExplained(attack(flags, folder));
+      return await targetExplained(diskExplained(attack(flags, folder), folder.path));
     } finally {
       folder.close();
     }
@@ -301,6 +302,23 @@ const folderExplained = async (work: () => Promise<Folder>): Promise<Folder> => 
       throw new UsageError(error.message, '--out names another folder');
     }
     throw error;
+  }
+};
+
+/** What a disk says that takes no more. */
+const diskCodes: ReadonlySet<string | undefined> = new Set([
+  ...['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EFBIG', 'EIO'],
+]);
+
+/** A folder that can no longer be written to ends the campaign, and is not our mistake. */
+const diskExplained = async (work: Promise<number>, path: string): Promise<number> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (!diskCodes.has(errorCode(error))) throw error;
+    throw new UndoneError(
+      `${path}: ${reasonOf(error)}; what was found until then is there, and --resume goes on`,
+    );
   }
 };
 

@@ -8,7 +8,11 @@ import { program } from './program.ts';
 // A reader that closes the pipe wants no more output; the verdict in the exit code still counts.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error) => {
-    if (errorCode(error) !== 'EPIPE') throw error;
+    const code = errorCode(error);
+    if (code === 'EPIPE') return;
+    if (code === undefined || stream === process.stderr) throw error;
+    complain(`standard output takes no more: ${code}`);
+    process.exit(exitCodes.undone);
   });
 }
 

@@ -53,6 +53,6 @@ export const serveWorker = async (
   } finally {
     await targets?.target[Symbol.asyncDispose]();
     await targets?.against?.[Symbol.asyncDispose]();
-    process.disconnect();
+    if (process.connected) process.disconnect();
   }
 };

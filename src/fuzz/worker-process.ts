@@ -24,7 +24,7 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'report'; readonly ticket: number; readonly report: Report };
 
-/** A worker that dies this often does not get up again. */
+/** A worker that dies this often without a report between does not get up again. */
 const MOST_DEATHS = 16;
 /** Milliseconds until a worker that was asked to end is made to. */
 const GRACE = 3000;
@@ -40,7 +40,7 @@ export interface ProcessOptions {
 /** A worker in a process of its own; one that dies is started again and told everything. */
 export const processWorker = async (options: ProcessOptions): Promise<Worker> => {
   const worker = new ProcessWorker(options);
-  await worker.start();
+  await worker.getUp();
   return worker;
 };
 
@@ -49,6 +49,9 @@ interface Pending {
   readonly resolve: (report: Report) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** The process ended before it said a word. */
+class WorkerLost extends Error {}
 
 class ProcessWorker implements Worker {
   readonly #options: ProcessOptions;
@@ -62,7 +65,20 @@ class ProcessWorker implements Worker {
     this.#options = options;
   }
 
-  async start(): Promise<void> {
+  /** Starts, again where it is killed while it does. */
+  async getUp(): Promise<void> {
+    for (;;) {
+      try {
+        await this.#start(); return;
+      } catch (error) {
+        if (!(error instanceof WorkerLost) || this.#closing) throw error;
+        this.#deaths += 1;
+        if (this.#deaths > MOST_DEATHS) throw error;
+      }
+    }
+  }
+
+  async #start(): Promise<void> {
     const [file, ...args] = this.#options.program;
     const child = fork(file, args, {
       serialization: 'advanced',
@@ -73,7 +89,7 @@ class ProcessWorker implements Worker {
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) =>
-        reject(new Error(`a worker did not start (${signal ?? `exit ${code ?? 0}`})`)),
+        reject(new WorkerLost(`a worker did not start (${signal ?? `exit ${code ?? 0}`})`)),
       );
       child.on('message', (message: FromWorker) => {
         if (message.kind === 'ready') resolve();
@@ -125,6 +141,7 @@ class ProcessWorker implements Worker {
     if (message.kind === 'failed') this.#giveUp(message.reason);
     if (message.kind !== 'report') return;
     const { ticket, report } = message;
+    this.#deaths = 0;
     this.#pending.get(ticket)?.resolve(report);
     this.#pending.delete(ticket);
   }
@@ -138,7 +155,7 @@ class ProcessWorker implements Worker {
       return;
     }
     try {
-      await this.start();
+      await this.getUp();
       this.learn(this.#options.memory.everything());
       for (const [ticket, { job }] of this.#pending) this.#send({ kind: 'run', ticket, job });
     } catch (error) {

@@ -113,6 +113,27 @@ describe('vstate-check fuzz', () => {
     );
   });
 
+  it('ends with a word when nothing more can be written, and goes on when there is room', () => {
+    using folder = temporary();
+    const budget = ['--executions', '60'];
+    const proc = run(...fuzz('/proc/campaign', ...budget));
+    assert.equal(proc.status, 2, proc.stderr);
+    const out = join(folder.path, 'campaign');
+    const shell = (limit: string, ...words: readonly string[]) =>
+      spawnSync('bash', ['-c', `${limit} exec "$0" "$@"`, process.execPath, cli, ...words], {
+        encoding: 'utf8',
+        timeout: 100_000,
+      });
+    const full = shell('exec > /dev/full;', ...fuzz(join(folder.path, 'full'), ...budget));
+    assert.equal(full.status, 3, full.stderr);
+    assert.match(full.stderr, /^vstate-check: standard output takes no more: ENOSPC\n$/u);
+    // No file may be longer than 2 KiB, as on a disk that is full.
+    const limited = shell("trap '' XFSZ; ulimit -f 2;", ...fuzz(out, ...budget));
+    assert.equal(limited.status, 3, limited.stderr);
+    assert.match(limited.stderr, /EFBIG.*--resume goes on/u);
+    assert.equal(run(...fuzz(out, ...budget, '--resume')).status, 1);
+  });
+
   it('says what is wrong with how it is called', () => {
     using folder = temporary();
     const out = join(folder.path, 'campaign');

@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 
@@ -19,6 +29,20 @@ export const writeWhole = (path: string, data: Uint8Array | string, lasting = fa
     throw error;
   }
   if (lasting) syncFolder(dirname(path));
+};
+
+/**
+ * Makes a folder and those above it. `recursive` of Node never comes back where a file system lets
+ * nobody make folders and says that there is no such place, as /proc does.
+ */
+export const makeFolder = (path: string): void => {
+  const above = dirname(path);
+  if (above !== path && !existsSync(above)) makeFolder(above);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
 };
 
 /** Makes a folder with everything in it appear at once, and stay when the power goes. */

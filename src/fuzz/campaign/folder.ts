@@ -2,7 +2,6 @@ import {
   appendFileSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   rmSync,
   rmdirSync,
@@ -11,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { errorCode } from '../../bytes/source.ts';
 import { aflName, digestOf, plainName, readPlain, type Entry } from './foreign.ts';
-import { isUnfinished, writeFolder, writeWhole } from './files.ts';
+import { isUnfinished, makeFolder, writeFolder, writeWhole } from './files.ts';
 import { Journal } from './journal.ts';
 import { fuzzerStats, plotHeader, plotLine, type Statistics } from './statistics.ts';
 
@@ -69,7 +68,7 @@ export class Folder {
 
   static create(path: string, settings: Settings, seeds: readonly Entry[]): Folder {
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      makeFolder(path);
       if (existsSync(join(path, 'campaign.json'))) {
         throw new FolderError(`${path} holds a campaign already`);
       }
@@ -78,7 +77,7 @@ export class Folder {
       const there = readdirSync(path).filter((name) => !ours.includes(name) && !isUnfinished(name));
       if (there.length > 0) throw new FolderError(`${path} is not empty`);
       for (const inner of ['corpus/kept', 'corpus/generated', 'findings']) {
-        mkdirSync(join(path, inner), { recursive: true, mode: 0o700 });
+        makeFolder(join(path, inner));
       }
       for (const [index, entry] of seeds.entries()) placeSeed(path, index, entry);
       writeWhole(join(path, 'plot_data'), plotHeader);

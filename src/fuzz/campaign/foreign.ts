@@ -3,7 +3,6 @@ import {
   constants,
   fstatSync,
   lstatSync,
-  mkdirSync,
   opendirSync,
   openSync,
   readSync,
@@ -11,7 +10,7 @@ import {
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { errorCode } from '../../bytes/source.ts';
-import { writeWhole } from './files.ts';
+import { makeFolder, writeWhole } from './files.ts';
 
 /** A state from a folder of somebody else's. */
 export interface Entry {
@@ -151,7 +150,7 @@ export const exportTo = (
   kind: 'afl' | 'libfuzzer',
   entries: Iterable<Entry>,
 ): number => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   let count = 0;
   for (const { digest, bytes, name } of entries) {
     const file =
