@@ -5,16 +5,25 @@ import type { Source } from './source.ts';
 /** The most bytes that a compressed input may unfold to; a cap against bombs, not a limit on states. */
 const MOST = 2 ** 40;
 
-/** How much may come out of a compression: so many bytes in any case, and so many times its own size. */
+/** In any case so many bytes may come out of a compression: in no more than some tens of milliseconds. */
+const ALWAYS = 8 << 20;
+/** And so many times its own size; device states fold two or three times, padding included. */
+const RATIO = 100;
+/** Guest memory that was never written folds without a limit: so much of it may come out besides … */
+const MEMORY = 2 ** 33;
+/** … or so many times the size of the input; gzip folds zeros 1029 times. */
+const MEMORY_RATIO = 1000;
+
+/** What is known of the plain bytes so far; more may come out of a compression than of unknown bytes. */
 export interface Allowance {
-  readonly always: number;
-  readonly ratio: number;
+  /** Bytes that the walker of the plain bytes found to be guest memory or device state. */
+  readonly declared: () => number;
 }
 
-/** For bytes of which nothing is known; device states fold two or three times, padding included. */
-const cautious: Allowance = { always: 16 << 20, ratio: 100 };
-/** For a container, which may hold memory of a guest that was never written: gzip folds zeros 1029 times. */
-export const generous: Allowance = { always: 256 << 20, ratio: 1000 };
+const mostOf = (packed: number, allowance: Allowance | undefined): number => {
+  const declared = Math.min(allowance?.declared() ?? 0, Math.max(MEMORY, packed * MEMORY_RATIO));
+  return Math.min(Math.max(packed * RATIO, ALWAYS) + declared, MOST);
+};
 
 /** Without a byte from the decompressor for so long, whoever reads is asked whether to go on. */
 const PATIENCE_MS = 100;
@@ -97,7 +106,7 @@ export const unpacking = (
   inner: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   name: CompressionName,
   what: string,
-  allowance: () => Allowance = () => generous,
+  allowance: () => Allowance | undefined,
 ): Unpacking => {
   let damage: string | undefined;
   return {
@@ -115,8 +124,7 @@ export const unpacking = (
         for await (const block of patiently(program.output)) {
           plain += block.length;
           const packed = program.taken() ?? meter.packed;
-          const { always, ratio } = allowance();
-          const most = Math.min(Math.max(packed * ratio, always), MOST);
+          const most = mostOf(packed, allowance());
           if (plain > most) {
             throw new UnpackError(
               `unfolds to more than ${most} bytes from ${packed} bytes of ${name}: ` +
@@ -137,7 +145,7 @@ export const unpacking = (
 
 /** The plain bytes of an input that is compressed as a whole. */
 export const unpackedSource = (inner: Source, name: CompressionName): Source => {
-  let allowance = cautious;
+  let allowance: Allowance | undefined;
   const unpacked = unpacking(inner.blocks(), name, 'input', () => allowance);
   return {
     path: inner.path,

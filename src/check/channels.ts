@@ -1,5 +1,4 @@
 import { fileStart, inFile, mostFiles } from '../bytes/files.ts';
-import { generous } from '../bytes/unpack.ts';
 import type { ReadAt, Source } from '../bytes/source.ts';
 import type { ContainerEvent, EventSink, Section } from '../container/events.ts';
 import { assemble } from '../container/multifd-assembly.ts';
@@ -60,7 +59,6 @@ export class Channels {
     for (const [at, source] of this.#sources.entries()) {
       if (this.#expired()) return;
       const plain = await unwrapped(source);
-      plain.allow?.(generous);
       this.#seekers.push(plain.readAt);
       this.#index.begin();
       const start = fileStart(at + 1);
@@ -75,6 +73,7 @@ export class Channels {
             }
           : {}),
       });
+      plain.allow?.({ declared: () => walker.declared?.() ?? 0 });
       const take = (block: Uint8Array): boolean => {
         walker.push(block);
         return !this.#expired();

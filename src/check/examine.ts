@@ -1,5 +1,4 @@
 import type { ReadAt, Source } from '../bytes/source.ts';
-import { generous } from '../bytes/unpack.ts';
 import { detectContainer, detectionHead, type ContainerName } from '../container/detect.ts';
 import type { ContainerEvent, Walker } from '../container/events.ts';
 import { walkerFor } from '../container/walker.ts';
@@ -70,8 +69,9 @@ export const examine = async (
   const blocks = new Blocks(plain.blocks());
   const head = await blocks.head(detectionHead, options.expired);
   const container = options.container ?? detectContainer(head);
-  if (container !== 'device-state') plain.allow?.(generous);
-  const payload = new Payload(blocks);
+  const declared = (): number => examination.declared;
+  plain.allow?.({ declared });
+  const payload = new Payload(blocks, { declared });
   const { readAt, size } = plain;
   const { unpacked } = payload;
   const examination = new Examination(container, observer, options, { readAt, size, unpacked });
@@ -128,6 +128,11 @@ export class Examination {
       look,
       live,
     });
+  }
+
+  /** Bytes that the container declares to be guest memory or device state. */
+  get declared(): number {
+    return this.#walker?.declared?.() ?? 0;
   }
 
   /**

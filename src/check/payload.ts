@@ -1,6 +1,6 @@
 import { fileStart } from '../bytes/files.ts';
 import type { BlockRun } from '../bytes/source.ts';
-import { unpacking, type Unpacking } from '../bytes/unpack.ts';
+import { unpacking, type Allowance, type Unpacking } from '../bytes/unpack.ts';
 import type { ContainerName } from '../container/detect.ts';
 import { libvirtHeaderLength } from '../container/libvirt-format.ts';
 import { packedPayload } from '../container/libvirt.ts';
@@ -12,11 +12,13 @@ import { Blocks } from './unwrap.ts';
  */
 export class Payload {
   readonly #blocks: Blocks;
+  readonly #allowance: Allowance;
   #unpacking: Unpacking | undefined;
   #start = 0;
 
-  constructor(blocks: Blocks) {
+  constructor(blocks: Blocks, allowance: Allowance) {
     this.#blocks = blocks;
+    this.#allowance = allowance;
   }
 
   /** Whether the payload has begun, and is given unpacked. */
@@ -53,7 +55,7 @@ export class Payload {
       return;
     }
     this.#start = start;
-    this.#unpacking = unpacking(behind.all(), packed, 'payload');
+    this.#unpacking = unpacking(behind.all(), packed, 'payload', () => this.#allowance);
     yield* this.#unpacking.blocks();
   }
 }

@@ -47,6 +47,11 @@ export interface Walker {
   passing?(): number;
   /** Stands for a push of so many bytes, at most `passing()`. */
   passOver?(count: number): void;
+  /**
+   * Bytes so far that the stream declares to be guest memory, or pieces of device state: those may have
+   * been folded without a limit. A walker that cannot tell has none.
+   */
+  declared?(): number;
   /** The input is complete; what is still open is cut here. */
   end(): void;
   /**

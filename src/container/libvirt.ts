@@ -65,6 +65,7 @@ export const libvirtWalker = (sink: EventSink, options: LibvirtOptions = {}): Wa
       step();
       inner?.end();
     },
+    declared: () => inner?.declared?.() ?? 0,
     settled: () => inner?.settled?.() ?? 0,
     stage: () => inner?.stage?.() ?? 'inside',
   };

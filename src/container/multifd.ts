@@ -18,6 +18,8 @@ const pageCounts = [128, 32, 8] as const;
 const packetBytes = 512 << 10;
 /** A compressed packet must fit into the receiver's buffer. */
 const mostCompressed = 1 << 20;
+/** Packets of pages and of device state hold less; what claims more vouches for nothing. */
+const mostUsual = 4 << 20;
 const mostFaults = 256;
 
 export interface MultifdWalkerOptions {
@@ -32,7 +34,9 @@ export interface MultifdWalkerOptions {
 /** Walks one side channel of a multifd migration: a hello, then packets in sync by their headers. */
 export const multifdWalker = (sink: EventSink, options: MultifdWalkerOptions = {}): Walker => {
   const feed = new Feed(options.start ?? 0);
-  const steps = channel(feed, sink, options);
+  const told = { pages: undefined, devices: false, faults: 0, declared: 0 };
+  const state: Channel = { feed, sink, payload: options.payload, ...told };
+  const steps = channel(state, options.together === true);
   let done = false;
   const step = (): void => {
     if (!done) done = steps.next().done === true;
@@ -49,6 +53,7 @@ export const multifdWalker = (sink: EventSink, options: MultifdWalkerOptions = {
       feed.passOver(count);
       step();
     },
+    declared: () => state.declared,
     end() {
       feed.finish();
       step();
@@ -64,6 +69,8 @@ interface Channel {
   pages: number | undefined;
   devices: boolean;
   faults: number;
+  /** Bytes of packets that can be what they say. */
+  declared: number;
 }
 
 const fault = (
@@ -73,15 +80,11 @@ const fault = (
   detail: Pick<Fault, 'wanted' | 'got' | 'resumed'> & { readonly length?: number } = {},
 ): void => sink({ kind: 'fault', code, offset, length: 0, ...detail });
 
-function* channel(
-  feed: Feed,
-  sink: EventSink,
-  { together, payload }: MultifdWalkerOptions,
-): Generator<void, void, void> {
-  const state: Channel = { feed, sink, payload, pages: undefined, devices: false, faults: 0 };
+function* channel(state: Channel, together: boolean): Generator<void, void, void> {
+  const { feed, sink } = state;
   const complete = (yield* hello(state)) && (yield* packets(state));
   if (!complete) fault(state, 'multifd-truncated', feed.reach);
-  if (together === true) return;
+  if (together) return;
   const what = state.devices
     ? 'device state in this channel is one share of several and was not put together'
     : 'this is one side channel of several';
@@ -142,6 +145,9 @@ function* packets(state: Channel): Generator<void, boolean, void> {
       fault(state, 'multifd-packet-invalid', packet.offset, { length: packet.length, ...wrong });
     }
     const { payloadLength } = packet;
+    if (wrong === undefined && payloadLength <= mostUsual) {
+      state.declared += packet.length + payloadLength;
+    }
     const passed =
       device && state.payload !== undefined
         ? yield* forward(feed, payloadLength, state.payload)

@@ -9,14 +9,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  compressionHead,
-  compressionOf,
-  generous,
-  unpackedSource,
-  unpacking,
-} from '../bytes/unpack.ts';
-import { detectContainer } from '../container/detect.ts';
+import { compressionHead, compressionOf, unpackedSource, unpacking } from '../bytes/unpack.ts';
+import { detectContainer, type ContainerName } from '../container/detect.ts';
+import type { Walker } from '../container/events.ts';
+import { walkerFor } from '../container/walker.ts';
 import { libvirtFormatOffset, libvirtHeaderLength } from '../container/libvirt-format.ts';
 import { packedPayload } from '../container/libvirt.ts';
 import type { ReadAt, Source } from '../bytes/source.ts';
@@ -56,8 +52,7 @@ export const seekable = async (source: Source, options: OpenOptions = {}): Promi
   const name = compressionOf(raw.readAt(0, compressionHead));
   if (name === undefined) return rawImage(raw);
   const plain = unpackedSource(sourceOf(raw), name);
-  plain.allow?.(generous);
-  return rawImage(await kept(plain));
+  return rawImage(await kept(declaring(plain)));
 };
 
 /** What can be read at any place, as one pass. */
@@ -81,7 +76,11 @@ const rawImage = async (input: Seekable): Promise<Seekable> => {
   if (payload === undefined || payload.start >= input.size) return input;
   const { start, packed, magic } = payload;
   if (Buffer.compare(input.readAt(start, magic.length), Uint8Array.from(magic)) !== 0) return input;
-  const unpacked = unpacking(piecesOf(input, start, input.size), packed, 'payload');
+  const walker = counting('qemu');
+  const packedBytes = piecesOf(input, start, input.size);
+  const unpacked = unpacking(packedBytes, packed, 'payload', () => ({
+    declared: () => walker.declared?.() ?? 0,
+  }));
   return kept({
     ...sourceOf(input),
     wrapper: packed,
@@ -93,10 +92,36 @@ const rawImage = async (input: Seekable): Promise<Seekable> => {
       raw.fill(0, libvirtFormatOffset, libvirtFormatOffset + 4);
       yield raw;
       yield* piecesOf(input, libvirtHeaderLength, start);
-      yield* unpacked.blocks();
+      for await (const block of unpacked.blocks()) {
+        walker.push(block);
+        yield block;
+      }
     },
   });
 };
+
+/** Walks the plain bytes on their way, to tell how much of them is memory of a guest. */
+const declaring = (plain: Source): Source => {
+  let walker: Walker | undefined;
+  plain.allow?.({ declared: () => walker?.declared?.() ?? 0 });
+  return {
+    ...plain,
+    get damage() {
+      return plain.damage;
+    },
+    async *blocks() {
+      for await (const block of plain.blocks()) {
+        // An empty block says that there is nothing yet.
+        if (block.length > 0) walker ??= counting(detectContainer(block));
+        walker?.push(block);
+        yield block;
+      }
+    },
+  };
+};
+
+const counting = (container: ContainerName): Walker =>
+  walkerFor(container, () => undefined, { readAt: undefined, size: undefined, live: true });
 
 /** Reads a source to its end into memory or a file. */
 const kept = async (source: Source): Promise<Seekable> => {

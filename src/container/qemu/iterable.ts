@@ -135,7 +135,7 @@ function* block(walk: Walk): Generator<void, void, void> {
     if ((flags & EOS) !== 0) return;
     if ((flags & DEVICE_BLOCK) !== 0) {
       yield* counted(walk);
-      if ((flags & ZERO_BLOCK) === 0) yield* walk.pass(1 << 20);
+      if ((flags & ZERO_BLOCK) === 0) yield* walk.memory(1 << 20);
     } else if ((flags & PROGRESS) === 0) throw new Nonsense('a block flag', `${flags}`);
   }
 }

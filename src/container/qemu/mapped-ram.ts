@@ -69,6 +69,6 @@ export function* mappedRegion(
     );
     return { header, headerEnd, landing };
   }
-  yield* walk.pass(Number(next) - walk.position);
+  yield* walk.memory(Number(next) - walk.position);
   return { header, headerEnd };
 }

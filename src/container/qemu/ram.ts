@@ -66,6 +66,7 @@ class PageRun {
         this.#zeros += 1;
       } else break;
     }
+    this.#walk.declare(at - feed.at);
     feed.at = at;
     return this.#rest > 0;
   }
@@ -141,7 +142,7 @@ export function* ramBody(walk: Walk): Generator<void, Landing | undefined, void>
     if (kind === PAGE) {
       count('PAGE');
       walk.guest?.(walk.position, page);
-      yield* walk.pass(page);
+      yield* walk.memory(page);
     } else if (kind === ZERO) {
       count('ZERO');
       yield* walk.must(1);
@@ -214,7 +215,7 @@ function* encodedPage(
     }
     feed.take(3);
     walk.guest?.(walk.position, length);
-    yield* walk.pass(length);
+    yield* walk.memory(length);
     return undefined;
   }
   yield* walk.must(4);
@@ -224,7 +225,7 @@ function* encodedPage(
   }
   feed.take(4);
   walk.guest?.(walk.position, length);
-  yield* walk.pass(length);
+  yield* walk.memory(length);
   return undefined;
 }
 

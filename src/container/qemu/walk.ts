@@ -48,6 +48,8 @@ export class Spent extends Error {}
 const held = 32 << 20;
 /** After a look-ahead in vain this much is walked before another is tried. */
 const retryAfter = 8 << 20;
+/** A record of device state is one read of at most 1 MiB; what claims far more vouches for nothing. */
+const usualPiece = 4 << 20;
 const mostFaults = 256;
 const mostIds = 1 << 16;
 const mostDevices = 1 << 12;
@@ -92,6 +94,8 @@ export class Walk {
   elsewhere = false;
 
   readonly #sink: EventSink;
+  #declared = 0;
+  #memoryFrom: number | undefined;
   readonly #devices = new Map<string, number>();
   readonly #names: string[] = [];
   readonly #bytes: number[] = [];
@@ -218,10 +222,32 @@ export class Walk {
     if (room < count) throw new Cut('package');
   }
 
+  /** Bytes so far that the stream declares to be guest memory, or pieces of device state of usual size. */
+  get declared(): number {
+    const from = this.#memoryFrom;
+    return this.#declared + (from === undefined ? 0 : this.position - from);
+  }
+
+  declare(count: number): void {
+    this.#declared += count;
+  }
+
+  /** Passes over `count` bytes of guest memory. */
+  *memory(count: number): Generator<void, void, void> {
+    this.#memoryFrom = this.position;
+    try {
+      yield* this.pass(count);
+    } finally {
+      this.#declared = this.declared;
+      this.#memoryFrom = undefined;
+    }
+  }
+
   /** Hands the next `count` bytes on as state of a device, in the pieces in which they come. */
   *forward(device: number | undefined, count: number): Generator<void, void, void> {
     const { feed } = this;
     let left = Math.min(count, this.limit - this.position);
+    if (count <= usualPiece) this.#declared += left;
     const short = left < count;
     while (left > 0) {
       const step = Math.min(left, feed.end - feed.at);

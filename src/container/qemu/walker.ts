@@ -29,6 +29,9 @@ export interface QemuWalkerOptions {
   readonly guest?: (offset: number, length: number) => void;
 }
 
+/** What a file is filled up with; comparing to it takes a tenth of the time of a loop over bytes. */
+const zeros = new Uint8Array(1 << 16);
+
 /** Packages within packages that are walked as such; QEMU itself writes one. */
 const deepestPackage = 16;
 
@@ -61,6 +64,7 @@ export const qemuWalker = (sink: EventSink, options: QemuWalkerOptions = {}): Wa
       walk.feed.finish();
       step();
     },
+    declared: () => walk.declared,
     settled: () => walk.settled,
     stage: () => walk.stage,
   };
@@ -285,7 +289,10 @@ function* trailing(walk: Walk): Generator<void, void, void> {
   let zero = true;
   while ((yield* walk.ahead(1)) === 1) {
     const { bytes, end } = feed;
-    for (let at = feed.at; zero && at < end; at += 1) zero = bytes[at] === 0;
+    for (let at = feed.at; zero && at < end; at += zeros.length) {
+      const piece = bytes.subarray(at, Math.min(at + zeros.length, end));
+      zero = Buffer.compare(piece, zeros.subarray(0, piece.length)) === 0;
+    }
     feed.at = end;
   }
   const length = walk.position - offset;

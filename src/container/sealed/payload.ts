@@ -41,6 +41,11 @@ export class Payload {
     this.#options.release?.(payload, last);
   }
 
+  /** Bytes that the sealed state declares to be guest memory, where it is a stream. */
+  get declared(): number {
+    return this.#walker?.declared?.() ?? 0;
+  }
+
   /** Offset of the file before which everything in the frames has been told. */
   get settled(): number {
     if (this.#ended) return Infinity;

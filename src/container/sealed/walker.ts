@@ -57,6 +57,7 @@ export const sealedWalker = (sink: EventSink, options: SealedWalkerOptions): Wal
     end: () => {
       walk.end();
     },
+    declared: () => walk.declared,
     settled: () => walk.settled,
     stage: () => 'inside',
   };
@@ -83,6 +84,10 @@ class SealedWalk {
   }
 
   /** Offset behind the last frame that holds, as far as the walker inside has told its payload. */
+  get declared(): number {
+    return this.#payload?.declared ?? 0;
+  }
+
   get settled(): number {
     return Math.min(this.#base, this.#payload?.settled ?? Infinity);
   }
