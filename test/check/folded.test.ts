@@ -71,7 +71,8 @@ describe.each(foldings)('memory that was never written, folded by %s', (name, fo
       assert.ok(error instanceof Error);
       const most = Number(given.exec(error.message)?.[1]);
       assert.ok(most < 16 << 20, error.message);
-      await assert.rejects(seekable(memorySource('x', packed)), given);
     }
+    const packed = fold(ram(Buffer.alloc(size)));
+    await assert.rejects(seekable(memorySource('x', packed)), /unfolds to more than/u);
   });
 });
