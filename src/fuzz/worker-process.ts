@@ -69,7 +69,8 @@ class ProcessWorker implements Worker {
   async getUp(): Promise<void> {
     for (;;) {
       try {
-        await this.#start(); return;
+        await this.#start();
+        return;
       } catch (error) {
         if (!(error instanceof WorkerLost) || this.#closing) throw error;
         this.#deaths += 1;
