@@ -1,5 +1,6 @@
 import type { ReadAt, Source } from '../bytes/source.ts';
-import { detectContainer, detectionHead, type ContainerName } from '../container/detect.ts';
+import { detectContainer, detectionHead } from '../container/detect.ts';
+import type { ContainerName } from '../container/names.ts';
 import type { ContainerEvent, Walker } from '../container/events.ts';
 import { walkerFor } from '../container/walker.ts';
 import type { Format } from '../formats/format.ts';

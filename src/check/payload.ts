@@ -1,7 +1,7 @@
 import { fileStart } from '../bytes/files.ts';
 import type { BlockRun } from '../bytes/source.ts';
 import { unpacking, type Allowance, type Unpacking } from '../bytes/unpack.ts';
-import type { ContainerName } from '../container/detect.ts';
+import type { ContainerName } from '../container/names.ts';
 import { libvirtHeaderLength } from '../container/libvirt-format.ts';
 import { packedPayload } from '../container/libvirt.ts';
 import { Blocks } from './unwrap.ts';

@@ -1,19 +1,8 @@
 import { Option } from 'commander';
-
-const containers = [
-  'device-state',
-  'qemu',
-  'libvirt-save',
-  'multifd-channel',
-  'return-path',
-  'session',
-  'vfio-user',
-  'cloud-hypervisor',
-  'sealed',
-] as const;
+import { containerNames } from '../container/names.ts';
 
 export const containerOption = (): Option =>
-  new Option('--container <name>', 'read the input as this container').choices(containers);
+  new Option('--container <name>', 'read the input as this container').choices(containerNames);
 
 export const formatOption = (): Option =>
   new Option('--format <id>', 'read device states as this format (see: vstate-check formats)');

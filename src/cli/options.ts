@@ -2,7 +2,7 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import { ChannelError } from '../check/channels.ts';
 import { UnpackError } from '../bytes/unpack.ts';
 import { openSource, errorCode, type Source } from '../bytes/source.ts';
-import { containerNames, type ContainerName } from '../container/detect.ts';
+import { containerNames, type ContainerName } from '../container/names.ts';
 import { catalogueWith, rules, type Catalogue, type OwnRule } from '../check/catalogue.ts';
 import type { Format } from '../formats/format.ts';
 import { formats } from '../formats/index.ts';

@@ -3,21 +3,8 @@ import { isReturnPath } from './return-path.ts';
 import { isMessages } from './session/messages.ts';
 import { sealedMagic } from './sealed/format.ts';
 import { sessionMagic } from './session/format.ts';
+import type { ContainerName } from './names.ts';
 import { libvirtMagic, libvirtPartialMagic } from './libvirt-format.ts';
-
-/** The containers that can be told apart by content. */
-export const containerNames = [
-  'device-state',
-  'qemu',
-  'libvirt-save',
-  'multifd-channel',
-  'return-path',
-  'session',
-  'vfio-user',
-  'cloud-hypervisor',
-  'sealed',
-] as const;
-export type ContainerName = (typeof containerNames)[number];
 
 /**
  * How many bytes of an input are looked at; fewer only when it has no more. A hole of 64 KiB before a

@@ -1,7 +1,7 @@
 import type { ReadAt } from '../bytes/source.ts';
 import { bareWalker } from './bare.ts';
 import { cloudHypervisorWalker } from './cloud-hypervisor.ts';
-import type { ContainerName } from './detect.ts';
+import type { ContainerName } from './names.ts';
 import type { EventSink, Walker } from './events.ts';
 import { libvirtWalker } from './libvirt.ts';
 import { multifdWalker } from './multifd.ts';

@@ -1,4 +1,4 @@
-import type { ContainerName } from '../container/detect.ts';
+import type { ContainerName } from '../container/names.ts';
 import type { ContainerEvent } from '../container/events.ts';
 import type { LibvirtDraft } from '../container/libvirt-write.ts';
 import type { QemuItem } from '../container/qemu/write.ts';

@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compressionHead, compressionOf, unpackedSource, unpacking } from '../bytes/unpack.ts';
-import { detectContainer, type ContainerName } from '../container/detect.ts';
+import { detectContainer } from '../container/detect.ts';
+import type { ContainerName } from '../container/names.ts';
 import type { Walker } from '../container/events.ts';
 import { walkerFor } from '../container/walker.ts';
 import { libvirtFormatOffset, libvirtHeaderLength } from '../container/libvirt-format.ts';

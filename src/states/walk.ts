@@ -1,4 +1,5 @@
-import { detectContainer, detectionHead, type ContainerName } from '../container/detect.ts';
+import { detectContainer, detectionHead } from '../container/detect.ts';
+import type { ContainerName } from '../container/names.ts';
 import type { ContainerEvent } from '../container/events.ts';
 import { walkerFor } from '../container/walker.ts';
 import type { ReadAt } from '../bytes/source.ts';

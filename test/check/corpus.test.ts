@@ -7,7 +7,7 @@ import { rules } from '../../src/check/catalogue.ts';
 import { check } from '../../src/check/check.ts';
 import { expectationLike } from '../../src/check/like.ts';
 import { parseManifest, type CorpusEntry } from '../../src/corpus/manifest.ts';
-import { containerNames } from '../../src/container/detect.ts';
+import { containerNames } from '../../src/container/names.ts';
 import { reaches, type Finding } from '../../src/finding/finding.ts';
 import { formatById } from '../../src/formats/index.ts';
 import { trustOf } from '../corpus/trust-of.ts';

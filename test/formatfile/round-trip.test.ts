@@ -6,7 +6,7 @@ import { openSource } from '../../src/bytes/source.ts';
 import { catalogueWith } from '../../src/check/catalogue.ts';
 import { check, type CheckOptions } from '../../src/check/check.ts';
 import { expectationLike } from '../../src/check/like.ts';
-import { containerNames } from '../../src/container/detect.ts';
+import { containerNames } from '../../src/container/names.ts';
 import { parseManifest, type CorpusEntry } from '../../src/corpus/manifest.ts';
 import { parseFormatFile } from '../../src/formatfile/load.ts';
 import { formatFileText } from '../../src/formatfile/print.ts';

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { ContainerName } from '../detect.ts';
+import type { ContainerName } from '../names.ts';
 import type { EventSink, FaultCode, Walker } from '../events.ts';
 import {
   decodeFrameHead,
