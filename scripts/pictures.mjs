@@ -120,7 +120,7 @@ try {
   /** Takes a picture of a page of `work`: of one element, or of what stands below the top of one. */
   const take = async (file, name, { scheme = 'light', element, from, height = 900 } = {}) => {
     const page = await browser.newPage({
-      viewport: { width: 1000, height },
+      viewport: { width: 1200, height },
       colorScheme: scheme,
     });
     await page.goto(pathToFileURL(join(work, file)).href);

@@ -12,6 +12,8 @@ interface Curve {
   readonly colour: string;
   readonly at: (point: CurvePoint) => number;
   readonly unit: (value: number) => string;
+  /** Left out where it never rose. */
+  readonly optional?: true;
 }
 
 const whole = (value: number): string =>
@@ -19,7 +21,13 @@ const whole = (value: number): string =>
 
 const shown: readonly Curve[] = [
   { name: 'executions', colour: 'var(--link)', at: ({ executions }) => executions, unit: whole },
-  { name: 'edges reached', colour: 'var(--pass)', at: ({ edges }) => edges, unit: whole },
+  {
+    name: 'edges reached',
+    colour: 'var(--pass)',
+    at: ({ edges }) => edges,
+    unit: whole,
+    optional: true,
+  },
   {
     name: 'grammar tried',
     colour: 'var(--medium)',
@@ -37,12 +45,15 @@ export const curves = (
   if (last === undefined) return markup``;
   const seconds = Math.max(last.seconds, 1);
   const found = foundOver(points, findings);
-  return markup`<div style="display:flex;flex-wrap:wrap;gap:1rem">${shown.map((curve) =>
-    chart(
-      curve,
-      points.map((point) => ({ x: point.seconds, y: curve.at(point) })),
-      seconds,
-    ),
+  // A target without feedback has no edges, and a line at nought would say that it reached none.
+  const told = shown.filter(({ optional, at }) => optional !== true || at(last) > 0);
+  return markup`<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem">${told.map(
+    (curve) =>
+      chart(
+        curve,
+        points.map((point) => ({ x: point.seconds, y: curve.at(point) })),
+        seconds,
+      ),
   )}${chart({ name: 'findings', colour: 'var(--high)', at: () => 0, unit: whole }, found, seconds)}</div>`;
 };
 
@@ -69,10 +80,12 @@ const chart = (
   const top = Math.max(...places.map(({ y }) => y), 1);
   const x = (value: number): number => LEFT + (value / seconds) * (WIDTH - LEFT - 8);
   const y = (value: number): number => HEIGHT - BOTTOM - (value / top) * (HEIGHT - BOTTOM - TOP);
-  const line = places.map((place) => `${x(place.x).toFixed(1)},${y(place.y).toFixed(1)}`).join(' ');
+  const line = [{ x: 0, y: 0 }, ...places]
+    .map((place) => `${x(place.x).toFixed(1)},${y(place.y).toFixed(1)}`)
+    .join(' ');
   const final = places.at(-1)?.y ?? 0;
   return markup`<figure style="margin:0">
-<svg width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${name} over ${seconds} seconds, ${unit(final)} at the end" style="max-width:100%;height:auto">
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${name} over ${seconds} seconds, ${unit(final)} at the end" style="width:100%;height:auto">
 <line x1="${LEFT}" y1="${HEIGHT - BOTTOM}" x2="${WIDTH - 8}" y2="${HEIGHT - BOTTOM}" stroke="var(--line)"/>
 <line x1="${LEFT}" y1="${TOP}" x2="${LEFT}" y2="${HEIGHT - BOTTOM}" stroke="var(--line)"/>
 <text x="${LEFT - 6}" y="${TOP + 8}" text-anchor="end" font-size="11" fill="var(--quiet)">${unit(top)}</text>

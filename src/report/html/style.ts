@@ -63,6 +63,7 @@ pre { margin: .3rem 0; overflow-x: auto; }
 .fields { max-height: 34rem; overflow: auto; border: 1px solid var(--line); background: var(--panel); }
 .fields table { margin: 0; } .fields td, .fields th { padding: .1rem .5rem; border: 0; white-space: nowrap; }
 .fields thead th { position: sticky; top: 0; background: var(--panel); border-bottom: 1px solid var(--line); }
+.fields td:nth-child(3) { white-space: normal; overflow-wrap: anywhere; min-width: 11rem; }
 .fields tr.bad td { background: var(--mark); color: var(--mark-ink); }
 .fields tr:target td { outline: 2px solid var(--link); }
 .panes { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 33rem); gap: 1rem; }
@@ -70,7 +71,7 @@ pre { margin: .3rem 0; overflow-x: auto; }
 .hex .here { outline: 2px solid var(--link); }
 details { margin: .5rem 0; } summary { cursor: pointer; }
 .rule { border-bottom: 1px solid var(--line); padding-bottom: .5rem; }
-@media (max-width: 60rem) { .panes { grid-template-columns: 1fr; } }
+@media (max-width: 72rem) { .panes { grid-template-columns: 1fr; } }
 @media print {
   body { max-width: none; padding: 0; } button, .map-tools { display: none; }
   .fields, .hex { max-height: none; overflow: visible; } .finding { break-inside: avoid; }
