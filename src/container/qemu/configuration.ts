@@ -77,6 +77,7 @@ const readers: Readonly<
     // `qemu include/exec/target_page.h`: TARGET_PAGE_BITS_LEGACY to 31; RAM flags need ten bits.
     if (bits < 10 || bits > 24) return { wrong: { wanted: 'page bits from 10 to 24', got: bits } };
     walk.pageSize = 2 ** bits;
+    walk.pageSizeSettled = true;
     return bits;
   },
 

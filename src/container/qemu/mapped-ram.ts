@@ -41,7 +41,7 @@ export function* mappedRegion(
   if (version === 1 && ignored && walk.capabilities.has('x-ignore-shared')) {
     return { header, headerEnd };
   }
-  const page = BigInt(walk.pageSize);
+  const page = BigInt(walk.describedPageSize ?? walk.pageSize);
   const bitmapLength = ((usedLength / page + 63n) / 64n) * 8n;
   const wrong =
     version !== 1

@@ -1,4 +1,5 @@
 import { mappedRegion } from './mapped-ram.ts';
+import { settleByOffset, settleByPage } from './page-size.ts';
 import { recover } from './scan.ts';
 import { Cut, type Landing, type RamCursor, type Walk } from './walk.ts';
 import { latin1, RAM_SAVE_FLAG } from './wire.ts';
@@ -41,7 +42,7 @@ class PageRun {
    * through six of them.
    */
   pass(): boolean {
-    const { feed, end, guest, pageSize: page, limit } = this.#walk;
+    const { feed, end, guest, pageSize: page, pageSizeSettled: settled, limit } = this.#walk;
     const { view, bytes } = feed;
     const { name, usedLength } = this.#cursor;
     const used = name === undefined ? 0 : usedLength;
@@ -55,7 +56,7 @@ class PageRun {
       const flags = low & mask;
       if (view.getUint32(at) * 0x1_0000_0000 + (low - flags) >= used) break;
       if (flags === (PAGE | CONTINUE)) {
-        if (end - at < 8 + page && !piecewise) break;
+        if (!settled || (end - at < 8 + page && !piecewise)) break;
         guest?.(base + at + 8, page);
         this.#rest = Math.max(8 + page - (end - at), 0);
         at += 8 + page - this.#rest;
@@ -78,8 +79,8 @@ export function* ramBody(walk: Walk): Generator<void, Landing | undefined, void>
   const counts: Record<string, number> = {};
   walk.countRam(counts);
   const cursor = walk.cursor(walk.open?.id ?? 0);
-  const page = walk.pageSize;
-  const mask = page - 1;
+  // Where VFIO is, the page size is the usual one if the configuration does not say otherwise.
+  if (walk.hasDevices) walk.pageSizeSettled = true;
   const count = (kind: string, by = 1): void => {
     if (by > 0) counts[kind] = (counts[kind] ?? 0) + by;
   };
@@ -94,6 +95,7 @@ export function* ramBody(walk: Walk): Generator<void, Landing | undefined, void>
     }
     const { pages, zeros } = run.counted();
     walk.seen.pages += pages;
+    walk.seen.zeros += zeros;
     count('PAGE', pages);
     count('ZERO', zeros);
     if (within) throw new Cut('input');
@@ -102,7 +104,8 @@ export function* ramBody(walk: Walk): Generator<void, Landing | undefined, void>
     const offset = walk.position;
     const high = feed.view.getUint32(feed.at);
     const low = feed.view.getUint32(feed.at + 4);
-    const flags = low & mask;
+    settleByOffset(walk, low);
+    const flags = low & (walk.pageSize - 1);
     const start = high * 0x1_0000_0000 + (low - flags);
     const kind = flags & ~CONTINUE;
     if (kind === EOS && flags === EOS) {
@@ -141,10 +144,12 @@ export function* ramBody(walk: Walk): Generator<void, Landing | undefined, void>
     if (kind !== ZERO) walk.seen.pages += 1;
     if (kind === PAGE) {
       count('PAGE');
-      walk.guest?.(walk.position, page);
-      yield* walk.memory(page);
+      yield* settleByPage(walk, cursor);
+      walk.guest?.(walk.position, walk.pageSize);
+      yield* walk.memory(walk.pageSize);
     } else if (kind === ZERO) {
       count('ZERO');
+      walk.seen.zeros += 1;
       yield* walk.must(1);
       const fill = feed.bytes[feed.at] ?? 0;
       feed.take(1);
@@ -153,7 +158,7 @@ export function* ramBody(walk: Walk): Generator<void, Landing | undefined, void>
         walk.fault('ram-record-invalid', offset, { ...detail, resumed: walk.position });
       }
     } else {
-      const encoded = yield* encodedPage(walk, kind, page);
+      const encoded = yield* encodedPage(walk, kind, walk.pageSize);
       if (encoded !== undefined) return yield* recover(walk, 'ram-record-invalid', encoded, offset);
       count(kind === XBZRLE ? 'XBZRLE' : 'COMPRESS_PAGE');
     }

@@ -59,6 +59,10 @@ const mostBlocks = 1 << 16;
 export class Walk {
   readonly feed: Feed;
   pageSize = 4096;
+  /** The page size is known, and not only the usual one. */
+  pageSizeSettled = false;
+  /** What the description says of it, which the first page must bear out. */
+  describedPageSize: number | undefined;
   /** Known from the first section on: nothing else in a stream says whether it has footers. */
   footers: 'unknown' | 'on' | 'off' = 'unknown';
   /** End of the innermost package; its bytes are a stream of their own. */
@@ -86,7 +90,7 @@ export class Walk {
   /** Blocks of the MEM_SIZE list and the length in use of each. */
   readonly blocks = new Map<string, number>();
   /** What decides, at the end, whether guest memory came on this channel; `pages` counts those with data. */
-  readonly seen = { blockBytes: 0n, pages: 0, flushes: 0, shared: false, mapped: false };
+  readonly seen = { blockBytes: 0n, pages: 0, zeros: 0, flushes: 0, shared: false, mapped: false };
 
   /** Devices whose config record was met. */
   readonly configured = new Set<number>();
@@ -285,6 +289,10 @@ export class Walk {
   addBlock(name: string, usedLength: bigint): void {
     if (this.blocks.size >= mostBlocks) this.spend('RAM blocks', mostBlocks);
     this.blocks.set(name, Number(usedLength));
+  }
+
+  get hasDevices(): boolean {
+    return this.#names.length > 0;
   }
 
   /** The index of a device, which is opened when it is met for the first time. */

@@ -122,9 +122,10 @@ function* header(walk: Walk): Generator<void, void, void> {
   const size = walk.index?.pageSize;
   const described =
     size !== undefined && size >= 1024 && size <= 1 << 24 && (size & (size - 1)) === 0;
-  // Every architecture that has VFIO either writes its page bits or has 4 KiB pages, so a page size
-  // from the description, which anybody may have written, only counts where no VFIO section does.
-  if (described && walk.pageSize === 4096 && !walk.describesVfio()) walk.pageSize = size;
+  if (walk.pageSizeSettled) return;
+  // Every architecture that has VFIO either writes its page bits or has 4 KiB pages.
+  if (size === walk.pageSize || walk.describesVfio()) walk.pageSizeSettled = true;
+  else if (described) walk.describedPageSize = size;
 }
 
 /** The items up to EOF, those of packages included. */
@@ -301,8 +302,10 @@ function* trailing(walk: Walk): Generator<void, void, void> {
 
 /** Says so when guest memory is announced but did not come on this channel. */
 const sideChannels = (walk: Walk): void => {
-  const { blockBytes, pages, flushes, mapped, shared } = walk.seen;
-  if (blockBytes === 0n || mapped || (flushes === 0 && (pages > 0 || shared))) return;
+  const { blockBytes, pages, zeros, flushes, mapped, shared } = walk.seen;
+  // A guest that has not run may have nothing but zeros in its memory.
+  const here = pages > 0 || shared || BigInt(zeros) * BigInt(walk.pageSize) >= blockBytes;
+  if (blockBytes === 0n || mapped || (flushes === 0 && here)) return;
   const text =
     'guest memory, and possibly device state, travels in multifd side channels that are not part ' +
     'of this input';

@@ -49,6 +49,7 @@ export const RAM_SAVE_FLAG = {
   EOS: 0x010,
   CONTINUE: 0x020,
   XBZRLE: 0x040,
+  HOOK: 0x080,
   COMPRESS_PAGE: 0x100,
   MULTIFD_FLUSH: 0x200,
 } as const;
