@@ -344,7 +344,8 @@ multiple of its record.`,
     {
       id: 'gvt-g-global-data-set',
       title: 'Header carries data that no reader uses',
-      severity: 'medium',
+      // Genuine saves leak like this, so it cannot stand against the state.
+      severity: 'low',
       threats: ['exposure'],
       cwe: 'CWE-908',
       rationale: `
@@ -377,7 +378,7 @@ source's kernel. Words that are not zero may be addresses or secrets of the sour
     {
       id: 'gvt-g-root-unused',
       title: 'Page table root of four levels with more than one pointer',
-      severity: 'medium',
+      severity: 'low',
       confidence: 'possible',
       threats: ['guest', 'feeder'],
       rationale: `

@@ -12,6 +12,12 @@ const CONTEXT_SIZE = 32n;
 /** The SMMU of these systems translates no more input bits: Arm SMMUv3, 3.4.1. */
 const IOVA_BITS = 52n;
 const QM_READY = 0n;
+/** Pages of 4, 16 and 64 KiB: by their number, their exponent and their bytes. */
+const pageSizes: ReadonlySet<bigint> = new Set([
+  ...[0n, 1n, 2n],
+  ...[12n, 14n, 16n],
+  ...[4096n, 16384n, 65536n],
+]);
 
 type Fields = Readonly<Record<string, Draft>>;
 
@@ -235,21 +241,22 @@ contexts: the addresses of every buffer that it will use next.`,
   invariant({
     id: 'hisi-acc-page-size-undefined',
     title: 'Page size register has a value without a meaning',
-    severity: 'medium',
+    severity: 'high',
     confidence: 'likely',
     rationale: `
-Drivers write 0, 1 or 2, for pages of 4, 16 or 64 KiB. Another value was not written by one of them,
-and what the device takes for a page then is not documented.`,
+A page has 4, 16 or 64 KiB. Drivers write 0, 1 or 2 for them; the size itself and its exponent are let
+pass, because the register is not documented. Any other value names no page that a guest can have, and
+what the device takes for a page then is not known.`,
     advice: 'Refuse a page size that the driver would not write itself.',
     sources: ['linux drivers/crypto/hisilicon/qm.c: qm_cmd_init(), PAGE_SIZE'],
     bad: state({}, { page_size: 3n }),
     *check(root) {
       const size = numberAt(root, 'registers.page_size');
-      if (size === undefined || size <= 2n) return;
+      if (size === undefined || pageSizes.has(size)) return;
       yield {
         field: child(root, 'registers.page_size'),
         message: `page_size is ${size}`,
-        expected: '0, 1 or 2',
+        expected: '0, 1 or 2, or a page of 4, 16 or 64 KiB',
       };
     },
   }),
@@ -278,7 +285,7 @@ the driver looked at the function.`,
   invariant({
     id: 'hisi-acc-registers-of-idle-function',
     title: 'Function that is not ready has registers',
-    severity: 'medium',
+    severity: 'high',
     threats: ['corruption', 'feeder'],
     rationale: `
 A function that is not ready is saved as its first 40 bytes. With registers behind them, either the

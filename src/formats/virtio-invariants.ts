@@ -4,6 +4,7 @@ import { virtioContextInvariants, virtioInvariant } from './virtio-contexts.ts';
 import {
   commonConfigSizes,
   FIRST_TYPE,
+  isLegacyDriver,
   offeredBits,
   partsOf,
   takenBits,
@@ -256,21 +257,25 @@ field that begins there. Another length or offset writes a part of one field, or
     {
       id: 'virtio-status-contradictory',
       title: 'Device status skips a step',
-      severity: 'medium',
+      severity: 'high',
       threats: ['guest', 'corruption'],
       rationale: `
 A driver sets ACKNOWLEDGE, DRIVER, FEATURES_OK and DRIVER_OK in this order. A status with a later bit
-and without an earlier one was written out of order by the guest, or was changed.`,
+and without an earlier one was written out of order by the guest, or was changed. A driver of the
+legacy interface, which does not take VIRTIO_F_VERSION_1, has no FEATURES_OK.`,
       advice: 'Treat such a device as failed until its driver resets it.',
-      sources: ['virtio 1.3, 3.1.1: driver requirements, device initialization'],
+      sources: [
+        'virtio 1.3, 3.1.1: driver requirements, device initialization; 3.1.2: legacy interface',
+      ],
       bad: [context(parts({ status: deviceStatus(0x07n) }))],
     },
     perUnit(function* (record) {
+      // ACKNOWLEDGE, DRIVER, FEATURES_OK, DRIVER_OK: none may be missing below the last one set.
+      const bits = isLegacyDriver(record) ? [1n, 2n, 4n] : [1n, 2n, 8n, 4n];
       for (const part of partsOf(record)) {
         const status = part.name === 'DEVICE_STATUS' ? numberAt(part.node, 'value') : undefined;
         if (status === undefined) continue;
-        // ACKNOWLEDGE, DRIVER, FEATURES_OK, DRIVER_OK: none may be missing below the last one set.
-        const steps = [1n, 2n, 8n, 4n].map((bit) => (status & bit) !== 0n);
+        const steps = bits.map((bit) => (status & bit) !== 0n);
         if (!steps.slice(0, steps.lastIndexOf(true) + 1).includes(false)) continue;
         yield {
           field: child(part.node, 'value'),

@@ -69,6 +69,13 @@ const featureBits = (part: Node | undefined, name: string): bigint | undefined =
   return bits;
 };
 
+/** VIRTIO_F_VERSION_1: without it the guest’s driver speaks the legacy interface. */
+const VERSION_1 = 1n << 32n;
+
+/** Whether the guest took features, and none that says that its driver is younger than virtio 1.0. */
+export const isLegacyDriver = (record: Node): boolean =>
+  ((takenBits(record) ?? VERSION_1) & VERSION_1) === 0n;
+
 /** Fields of the common configuration structure by offset, in bytes; virtio 1.4, section 4.1.4.3. */
 export const commonConfigSizes: ReadonlyMap<bigint, bigint> = new Map([
   ...[0n, 4n, 8n, 12n, 32n, 36n, 40n, 44n, 48n, 52n].map((offset) => [offset, 4n] as const),

@@ -65,6 +65,7 @@ export const hisiAccStreams: Streams = {
 
   'reserved-register-set.bin': state({}, { qm_rsv_regs: [0n, 0n, 0n, 0n, 1n] }),
   'padding-set.bin': state({}, { padding: 1n }),
+  'page-size-in-bytes.bin': state({}, { page_size: 65536n }),
   'page-size-3.bin': state({}, { page_size: 3n }),
   'event-queue-address-zero.bin': state({}, { eqe_dma: 0n }),
   'send-queue-address-zero.bin': state({}, { sqc_dma: 0n }),

@@ -72,6 +72,10 @@ export const virtioStreams: Streams = {
   'packed-queue-of-255.bin': one(packed({ queue_size: 255n })),
   'optional-record-first.bin': stream(optional(), context()),
   'optional-part.bin': one({ more: unknownPart(1n) }),
+  'status-of-legacy-driver.bin': one({
+    taken: driverFeatures(0x20n),
+    status: deviceStatus(0x07n),
+  }),
   'status-failed.bin': one({ status: deviceStatus(0x8fn) }),
 
   'record-size-past-end.bin': patched(sound, 0, 132),
