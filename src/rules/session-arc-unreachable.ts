@@ -1,5 +1,5 @@
 import { stateText } from '../container/session/states.ts';
-import { refused, set, userSave, v2Save } from './session-examples.ts';
+import { refused, set, userSave, userSet, v2Save } from './session-examples.ts';
 import { nothingKept, said, sessionRule } from './session-rule.ts';
 
 export default sessionRule({
@@ -24,15 +24,18 @@ written for.`,
     bad: [
       v2Save({ leave: [set('PRE_COPY', refused)] }),
       v2Save({ behind: [set('ERROR', refused)] }),
+      // A refused request that was possible leaves open where the device is.
+      v2Save({ behind: [set('RUNNING', refused), set('ERROR', refused)] }),
+      userSave({ behind: userSet(9, 'RUNNING_P2P') }),
     ],
   },
   *see(event) {
     if (event.kind !== 'session-state' || event.protocol === 'v1') return;
-    const { from, target, to, path, result } = event;
-    if (from === undefined || target === undefined || path !== undefined) return;
+    const { from, target, to, path, result, never = false } = event;
+    if (target === undefined || path !== undefined || (from === undefined && !never)) return;
     const done = result === undefined || result < 0 ? '' : ', and the device took it';
     yield said(event, {
-      message: `${stateText(to)} is asked for in ${from}, from where it cannot be reached${done}`,
+      message: `${stateText(to)} is asked for ${from === undefined ? 'and' : `in ${from}, from where it`} cannot be reached${done}`,
       expected: from === 'ERROR' ? 'a reset' : 'a state that the table of the kernel leads to',
     });
   },

@@ -18,7 +18,9 @@ const wrongFlags = (flags: number): string | undefined => {
   if (get && set && !probe) return 'GET and SET at once';
   if (!get && !set && !probe) return 'none of GET, SET and PROBE';
   const shape = featureShapes.get(flags & featureMask);
-  if (shape === undefined) return undefined;
+  // To probe for what there is not is how one asks for it.
+  if (shape === undefined)
+    return probe ? undefined : `no feature has the number ${flags & featureMask}`;
   if (get && !shape.get) return `${shape.name} cannot be read`;
   return set && !shape.set ? `${shape.name} cannot be set` : undefined;
 };
@@ -40,7 +42,11 @@ that looks at one bit only does something that the other side did not mean.`,
   over: ['session-feature'],
   begin: nothingKept,
   examples: {
-    good: [v2Restore(), userRestore()],
+    good: [
+      v2Restore(),
+      userRestore(),
+      v2Restore({ behind: [{ record: 'feature', feature: 99, operation: 'probe', result: -25 }] }),
+    ],
     bad: [
       v2Restore({ migration: [{ record: 'feature', feature: 1, operation: 'set', result: -22 }] }),
       v2Restore({
@@ -48,6 +54,7 @@ that looks at one bit only does something that the other side did not mean.`,
           { record: 'feature', feature: 2, operation: 'set', flags: 0x3_0002, result: -22 },
         ],
       }),
+      v2Restore({ behind: [{ record: 'feature', feature: 99, operation: 'get', result: -25 }] }),
     ],
   },
   *see(event) {

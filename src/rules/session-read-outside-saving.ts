@@ -1,6 +1,24 @@
 import { isSaving } from '../container/session/states.ts';
-import { statePort, userRead, userSave, v2Save } from './session-examples.ts';
+import { writeMessages, type MessageDraft } from '../container/session/write.ts';
+import {
+  capabilities,
+  dataHead,
+  statePort,
+  userRead,
+  userSave,
+  v2Save,
+  version,
+} from './session-examples.ts';
 import { nothingKept, said, sessionRule } from './session-rule.ts';
+
+const requests = (more: readonly MessageDraft[]) =>
+  ({
+    container: 'vfio-user',
+    bytes: writeMessages([
+      { from: 'client', id: 1, command: 'VERSION', body: version(capabilities) },
+      ...more,
+    ]),
+  }) as const;
 
 export default sessionRule({
   id: 'session-read-outside-saving',
@@ -23,6 +41,8 @@ never meant to leave the host.`,
     bad: [
       v2Save({ behind: [{ record: 'read', result: -19 }] }),
       userSave({ behind: userRead(9, 64, statePort) }),
+      // A capture of the client alone, which asks while the device runs.
+      requests([{ from: 'client', id: 2, command: 'MIG_DATA_READ', body: dataHead(64) }]),
     ],
   },
   *see(event) {

@@ -16,6 +16,7 @@ const wrongFlags = (flags: number, error: number): string | undefined => {
   if ((flags & ~known) !== 0) return `flags are 0x${(flags >>> 0).toString(16)}`;
   if (type !== MESSAGE_REPLY && failed) return 'a command has the Error bit';
   if (type === MESSAGE_REPLY && (flags & MESSAGE_NO_REPLY) !== 0) return 'a reply wants no reply';
+  if (failed && error === 0) return 'the Error bit stands without an error';
   return error !== 0 && !failed ? `error ${error} stands without the Error bit` : undefined;
 };
 
@@ -39,6 +40,12 @@ the bit for success.`,
         port: [
           ask(5, 'MIG_DATA_WRITE', dataHead(0)),
           answer(5, 'MIG_DATA_WRITE', undefined, { flags: 1, error: 22 }),
+        ],
+      }),
+      userRestore({
+        behind: [
+          ask(8, 'DEVICE_GET_INFO', new Uint8Array(16)),
+          answer(8, 'DEVICE_GET_INFO', undefined, { flags: 0x21 }),
         ],
       }),
     ],

@@ -5,8 +5,13 @@ import {
   messageHeaderLength,
   messageTypeMask,
 } from '../container/session/commands.ts';
-import { answer, ask, userRestore, userSave } from './session-examples.ts';
+import { answer, ask, userRead, userRestore, userSave, version } from './session-examples.ts';
 import { field, nothingKept, said, sessionRule } from './session-rule.ts';
+
+const wide = '{"capabilities":{"max_data_xfer_size":2097152}}';
+
+/** Bytes before the data of the longest transfer, an access to a region. */
+const transferHead = 16;
 
 export default sessionRule({
   id: 'vfio-user-message-size',
@@ -26,7 +31,15 @@ sent puts both sides out of step.`,
   over: ['session-message'],
   begin: nothingKept,
   examples: {
-    good: [userRestore(), userSave()],
+    good: [
+      userRestore(),
+      userSave(),
+      // Both sides take 2 MiB, so a message may be that long.
+      userSave({
+        version: [ask(1, 'VERSION', version(wide)), answer(1, 'VERSION', version(wide))],
+        end: userRead(7, 2 << 20, new Uint8Array(0)),
+      }),
+    ],
     bad: [
       userRestore({
         migration: [
@@ -39,11 +52,12 @@ sent puts both sides out of step.`,
   },
   *see(event) {
     if (event.kind !== 'session-message') return;
-    const { size, got, command, flags } = event;
+    const { size, got, command, flags, limit } = event;
+    const longest = Math.max(longestMessage, limit + messageHeaderLength + transferHead);
     const bare = (flags & messageTypeMask) === 0 && command !== DEVICE_RESET;
     const wrong =
-      size < messageHeaderLength || size > longestMessage || size !== got
-        ? size !== got && size >= messageHeaderLength && size <= longestMessage
+      size < messageHeaderLength || size > longest || size !== got
+        ? size !== got && size >= messageHeaderLength && size <= longest
           ? `the header says ${size} bytes, but the message has ${got}`
           : `the header says ${size} bytes`
         : bare && size === messageHeaderLength
@@ -52,7 +66,7 @@ sent puts both sides out of step.`,
     if (wrong === undefined) return;
     yield said(event, {
       message: wrong,
-      expected: `the size of the message, from ${messageHeaderLength} to ${longestMessage}`,
+      expected: `the size of the message, from ${messageHeaderLength} to ${longest}`,
       ...field.size,
     });
   },

@@ -1,9 +1,10 @@
-import { answer, ask, userRestore, userSave, version } from './session-examples.ts';
-import { nothingKept, said, sessionRule } from './session-rule.ts';
+import { answer, ask, capabilities, userRestore, userSave, version } from './session-examples.ts';
+import { said, sessionRule } from './session-rule.ts';
 
 const texts = {
   unterminated: 'no NUL ends the text',
   'not-json': 'the text is no JSON',
+  'too-deep': 'the text nests more than 32 levels',
   'too-long': 'the text is longer than 64 KiB',
 } as const;
 
@@ -22,9 +23,18 @@ object, reads memory that is not its own.`,
     'libvfio-user lib/tran.c: tran_parse_version_json()',
   ],
   over: ['session-message'],
-  begin: nothingKept,
+  begin: () => ({ page: undefined as number | undefined }),
   examples: {
-    good: [userRestore(), userSave()],
+    good: [
+      userRestore(),
+      userSave(),
+      userRestore({
+        version: [
+          ask(1, 'VERSION', version(`{"a":${'['.repeat(31)}${']'.repeat(31)}}`)),
+          answer(1, 'VERSION', version(capabilities)),
+        ],
+      }),
+    ],
     bad: [
       userRestore({
         version: [
@@ -38,14 +48,38 @@ object, reads memory that is not its own.`,
           answer(1, 'VERSION', undefined, { error: 22 }),
         ],
       }),
+      userRestore({
+        version: [
+          ask(1, 'VERSION', version(`{"a":${'['.repeat(32)}${']'.repeat(32)}}`)),
+          answer(1, 'VERSION', undefined, { error: 22 }),
+        ],
+      }),
+      userRestore({
+        version: [
+          ask(1, 'VERSION', version('{"capabilities":{"migration":{"pgsize":65536}}}')),
+          answer(1, 'VERSION', version(capabilities)),
+        ],
+      }),
     ],
   },
-  *see(event) {
+  *see(event, memory) {
     if (event.kind !== 'session-message') return;
     const { version } = event;
     if (version === undefined) return;
-    const { text, wrong } = version;
-    if (text === 'none' || (text === 'read' && wrong.length === 0)) return;
+    const { text, wrong, page } = version;
+    if (text === 'none') return;
+    const asked = memory.page;
+    memory.page = page;
+    const differ = event.from === 'server' && (page ?? asked) !== (asked ?? page);
+    if (text === 'read' && wrong.length === 0) {
+      if (!differ) return;
+      yield said(event, {
+        message: `pgsize is ${page}, but the client has ${asked}`,
+        expected: 'the same page size on both sides',
+        at: 20,
+      });
+      return;
+    }
     yield said(event, {
       message: text === 'read' ? wrong.join(', ') : texts[text],
       expected: 'a JSON object with capabilities, and a NUL behind it',

@@ -218,10 +218,9 @@ export class Connection {
         if (feature !== undefined) this.#featured(request, feature, result, reply);
         break;
       case MIG_DATA_READ:
-        if (result === undefined) break;
         this.#moved(
           'read',
-          result < 0 ? result : (data?.size ?? 0),
+          result === undefined || result < 0 ? result : (data?.size ?? 0),
           request.size ?? Math.max(data?.size ?? 0, 1),
           place,
         );

@@ -70,11 +70,13 @@ export interface VersionBody {
   readonly major: number;
   readonly minor: number;
   /** `none`: the message ends behind the numbers. */
-  readonly text: 'none' | 'read' | 'unterminated' | 'not-json' | 'too-long';
+  readonly text: 'none' | 'read' | 'unterminated' | 'not-json' | 'too-deep' | 'too-long';
   /** Members that are not what the specification gives them as: `capabilities is an array`. */
   readonly wrong: readonly string[];
   /** `max_data_xfer_size` as written, where it is a number. */
   readonly transfer?: number;
+  /** `migration.pgsize` as written, where it is a number. */
+  readonly page?: number;
   /** Messages were seen on this connection before. */
   readonly late: boolean;
 }
@@ -116,6 +118,8 @@ export interface SessionState extends OfDevice {
   /** States on the way, the last included; undefined where the request is refused, or `from` unknown. */
   readonly path: readonly StateName[] | undefined;
   readonly result: number | undefined;
+  /** v2 and vfio-user: no state of this device leads to `target`. */
+  readonly never?: true;
   /** What v2 returned as `data_fd`. */
   readonly dataFd?: number;
   /** RESUMING: bytes of device state that were taken since it was entered. */

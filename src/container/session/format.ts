@@ -66,14 +66,20 @@ export interface FeatureShape {
   readonly set: boolean;
 }
 
-/** `linux include/uapi/linux/vfio.h: VFIO_DEVICE_FEATURE_*`, those that concern migration. */
+/** `linux include/uapi/linux/vfio.h: VFIO_DEVICE_FEATURE_*`, all that there are. */
 export const featureShapes: ReadonlyMap<number, FeatureShape> = new Map([
+  [0, { name: 'PCI_VF_TOKEN', size: 16, get: false, set: true }],
   [1, { name: 'MIGRATION', size: 8, get: true, set: false }],
   [2, { name: 'MIG_DEVICE_STATE', size: 8, get: true, set: true }],
+  [3, { name: 'LOW_POWER_ENTRY', size: 0, get: false, set: true }],
+  [4, { name: 'LOW_POWER_ENTRY_WITH_WAKEUP', size: 8, get: false, set: true }],
+  [5, { name: 'LOW_POWER_EXIT', size: 0, get: false, set: true }],
   [6, { name: 'DMA_LOGGING_START', size: 24, get: false, set: true }],
   [7, { name: 'DMA_LOGGING_STOP', size: 0, get: false, set: true }],
   [8, { name: 'DMA_LOGGING_REPORT', size: 32, get: true, set: false }],
   [9, { name: 'MIG_DATA_SIZE', size: 8, get: true, set: false }],
+  [10, { name: 'BUS_MASTER', size: 4, get: false, set: true }],
+  [11, { name: 'DMA_BUF', size: 16, get: true, set: false }],
   [12, { name: 'MIG_PRECOPY_INFOv2', size: 0, get: false, set: true }],
 ]);
 

@@ -86,13 +86,13 @@ const nextHops: Readonly<Record<StateName, Partial<Record<StateName, StateName>>
 };
 
 /** Bits of `struct vfio_device_feature_migration`. */
-const MIGRATION_STOP_COPY = 1n;
+export const MIGRATION_STOP_COPY = 1n;
 const MIGRATION_P2P = 2n;
-const MIGRATION_PRE_COPY = 4n;
+export const MIGRATION_PRE_COPY = 4n;
 const everything = MIGRATION_STOP_COPY | MIGRATION_P2P | MIGRATION_PRE_COPY;
 
 /** Whether a device with these flags has a state; with 0, which nobody read, it may have all. */
-const has = (state: StateName, flags: bigint): boolean => {
+export const hasState = (state: StateName, flags: bigint): boolean => {
   const given = flags === 0n ? everything : flags;
   if (state.endsWith('P2P') && (given & MIGRATION_P2P) === 0n) return false;
   return !state.startsWith('PRE_COPY') || (given & MIGRATION_PRE_COPY) !== 0n;
@@ -108,7 +108,7 @@ export const pathBetween = (
   to: StateName,
   flags: bigint,
 ): readonly StateName[] | undefined => {
-  if (to === 'ERROR' || from === 'ERROR' || !has(to, flags)) return undefined;
+  if (to === 'ERROR' || from === 'ERROR' || !hasState(to, flags)) return undefined;
   const path: StateName[] = [];
   let at: StateName = from;
   // The longest way between two states of the table has four hops.
@@ -116,7 +116,7 @@ export const pathBetween = (
     const next: StateName | undefined = nextHops[at][to];
     if (next === undefined) return undefined;
     at = next;
-    if (has(at, flags)) path.push(at);
+    if (hasState(at, flags)) path.push(at);
   }
   return at === to ? path : undefined;
 };

@@ -1,11 +1,22 @@
 import type { EventSink } from '../events.ts';
 import type { Protocol } from './format.ts';
-import { isSaving, pathBetween, stateOf, type StateName } from './states.ts';
+import {
+  hasState,
+  isSaving,
+  MIGRATION_PRE_COPY,
+  MIGRATION_STOP_COPY,
+  pathBetween,
+  stateOf,
+  type StateName,
+} from './states.ts';
 
 /** Numbers of the device states of one input, which several sessions of it share. */
 export interface Numbering {
   next: number;
 }
+
+/** `libvfio-user lib/libvfio-user.c: handle_migration_device_feature_get()`: no server has P2P. */
+const userFlags = MIGRATION_STOP_COPY | MIGRATION_PRE_COPY;
 
 interface Phase {
   readonly device: number;
@@ -63,10 +74,11 @@ export class Tracker {
 
   /** Somebody asked for a state; `result` undefined is taken for success. */
   request(to: number, result: number | undefined, place: Place, dataFd?: number): void {
-    const { state: from, session, protocol, flags } = this;
+    const { state: from, session, protocol } = this;
     const target = stateOf(to);
-    const path =
-      from === undefined || target === undefined ? undefined : this.#path(from, target, flags);
+    const path = from === undefined || target === undefined ? undefined : this.#path(from, target);
+    const never =
+      target !== undefined && protocol !== 'v1' && !this.#leadsTo(target) ? true : undefined;
     this.#sink({
       kind: 'session-state',
       ...place,
@@ -77,6 +89,7 @@ export class Tracker {
       target,
       path,
       result,
+      ...(never === undefined ? {} : { never }),
       ...(dataFd === undefined ? {} : { dataFd }),
       ...(from === 'RESUMING' && this.recorded.writes ? { restored: this.#restored } : {}),
       ...(from === 'STOP_COPY' && this.recorded.reads ? { drained: this.#drained } : {}),
@@ -135,10 +148,21 @@ export class Tracker {
     this.#sink({ kind: 'session-close', offset, length: 0, session, state, unanswered });
   }
 
-  #path(from: StateName, to: StateName, flags: bigint): readonly StateName[] | undefined {
+  #path(from: StateName, to: StateName): readonly StateName[] | undefined {
     // The registers of v1 know no arcs: what is written is the next state.
     if (this.protocol === 'v1') return from === to ? [] : [to];
-    return pathBetween(from, to, flags);
+    return pathBetween(from, to, this.#known());
+  }
+
+  #leadsTo(to: StateName): boolean {
+    return to !== 'ERROR' && hasState(to, this.#known());
+  }
+
+  /** The flags, or what every server of vfio-user has whose flags nobody asked for. */
+  #known(): bigint {
+    const { protocol, flags, recorded } = this;
+    const whole = recorded.reads && recorded.writes;
+    return flags === 0n && protocol === 'vfio-user' && whole ? userFlags : flags;
   }
 
   #enter(to: StateName): void {

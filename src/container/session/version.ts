@@ -6,6 +6,9 @@ export const longestVersionText = 1 << 16;
 /** `libvfio-user lib/tran.h: VFIO_USER_CLIENT_MAX_MSG_FDS_LIMIT`, beyond which a server refuses `max_msg_fds`. */
 const mostFds = 1024;
 
+/** `json-c json_tokener.h: JSON_TOKENER_DEFAULT_DEPTH`, beyond which libvfio-user’s parser gives up. */
+const deepest = 32;
+
 /**
  * The body of a VERSION message: `major` and `minor`, then JSON that a NUL ends. `all` is false when
  * the text is longer than what was read of it.
@@ -19,7 +22,9 @@ export const versionBody = (body: Uint8Array, all: boolean, late: boolean): Vers
   if (!all) return { ...numbers, text: 'too-long', wrong: [] };
   if (body.at(-1) !== 0) return { ...numbers, text: 'unterminated', wrong: [] };
   const nul = body.indexOf(0, 4);
-  const parsed = parse(new TextDecoder().decode(body.subarray(4, nul)));
+  const json = body.subarray(4, nul);
+  if (isDeep(json)) return { ...numbers, text: 'too-deep', wrong: [] };
+  const parsed = parse(new TextDecoder().decode(json));
   if (parsed === undefined) return { ...numbers, text: 'not-json', wrong: [] };
   const capabilities = isObject(parsed.value) ? parsed.value.capabilities : undefined;
   const wrong = wrongMembers(parsed.value);
@@ -29,7 +34,25 @@ export const versionBody = (body: Uint8Array, all: boolean, late: boolean): Vers
     text: 'read',
     wrong,
     ...(typeof transfer === 'number' ? { transfer } : {}),
+    ...(pageOf(capabilities) ?? {}),
   };
+};
+
+/** Whether brackets outside of strings stand within more than `deepest` others. */
+const isDeep = (json: Uint8Array): boolean => {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at];
+    if (inText) {
+      if (byte === 0x5c) at += 1;
+      else if (byte === 0x22) inText = false;
+    } else if (byte === 0x22) inText = true;
+    else if (byte === 0x5b || byte === 0x7b) depth += 1;
+    else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+    if (depth > deepest) return true;
+  }
+  return false;
 };
 
 const parse = (text: string): { readonly value: unknown } | undefined => {
@@ -38,6 +61,13 @@ const parse = (text: string): { readonly value: unknown } | undefined => {
   } catch {
     return undefined;
   }
+};
+
+/** The page size that a side has, where it is a number. */
+const pageOf = (capabilities: unknown): { readonly page: number } | undefined => {
+  const migration = isObject(capabilities) ? capabilities.migration : undefined;
+  const page = isObject(migration) ? migration.pgsize : undefined;
+  return typeof page === 'number' ? { page } : undefined;
 };
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -54,11 +84,17 @@ const wrongMembers = (value: unknown): readonly string[] => {
   if (!isObject(capabilities)) return [`capabilities is ${kindOf(capabilities)}`];
   const wrong: string[] = [];
   const { max_msg_fds: fds, max_data_xfer_size: transfer, migration } = capabilities;
+  const { twin_socket: twin } = capabilities;
   if (fds !== undefined && !(Number.isInteger(fds) && Number(fds) >= 0 && Number(fds) <= mostFds)) {
     wrong.push(`max_msg_fds is ${shown(fds)}`);
   }
   if (transfer !== undefined && typeof transfer !== 'number') {
     wrong.push(`max_data_xfer_size is ${shown(transfer)}`);
+  }
+  if (twin !== undefined && !isObject(twin)) wrong.push(`twin_socket is ${kindOf(twin)}`);
+  const supported = isObject(twin) ? twin.supported : undefined;
+  if (supported !== undefined && typeof supported !== 'boolean') {
+    wrong.push(`twin_socket.supported is ${shown(supported)}`);
   }
   if (migration === undefined) return wrong;
   if (!isObject(migration)) return [...wrong, `migration is ${kindOf(migration)}`];
@@ -70,8 +106,6 @@ const wrongMembers = (value: unknown): readonly string[] => {
 const shown = (value: unknown): string =>
   typeof value === 'number' ? String(value) : kindOf(value);
 
+/** Pages of the machines that have VFIO; a server refuses all but its own. */
 const isPageSize = (value: unknown): boolean =>
-  typeof value === 'number' &&
-  value >= 4096 &&
-  value <= 2 ** 31 &&
-  Number.isInteger(Math.log2(value));
+  value === 4096 || value === 16_384 || value === 65_536;
