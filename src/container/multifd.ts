@@ -13,8 +13,9 @@ const ramHeaderLength = 320;
 const deviceHeaderLength = 276;
 /** Version, index and flags of VFIO before the data: `qemu hw/vfio/migration-multifd.h`. */
 const vfioHeaderLength = 12;
-/** Pages of 4, 16 and 64 KiB that fill the 512 KiB of one packet. */
-const pageCounts = [128, 32, 8] as const;
+/** Pages that fill the 512 KiB of one packet: of 4 KiB, and of the other sizes that targets have. */
+const usualCount = 128;
+const otherCounts = [512, 64, 32, 8] as const;
 const packetBytes = 512 << 10;
 /** A compressed packet must fit into the receiver's buffer. */
 const mostCompressed = 1 << 20;
@@ -240,7 +241,10 @@ function* ramPacket(
   };
 }
 
-/** How many offsets a packet has: the array is sent whole, and only the page size says how long it is. */
+/**
+ * How many offsets a packet has: the array is sent whole, and only the page size says how long it is.
+ * A loader goes by its own and not by what the packet says, so where pages of 4 KiB fit they are taken.
+ */
 function* offsetCount(
   state: Channel,
   allocated: number,
@@ -248,41 +252,44 @@ function* offsetCount(
 ): Generator<void, number, void> {
   if (state.pages !== undefined) return state.pages;
   const { feed } = state;
-  const known = pageCounts.find((count) => count === allocated);
-  if (known !== undefined) {
-    state.pages = known;
-    return known;
+  if (allocated === usualCount) {
+    state.pages = usualCount;
+    return usualCount;
   }
-  for (const count of pageCounts) {
+  for (const count of [usualCount, ...otherCounts]) {
     const next = ramHeaderLength + 8 * count + payload;
-    if (payload > packetBytes) break;
+    if (payload > mostCompressed) break;
     const there = yield* feed.need(next + 4);
     const end = !there && feed.available === next;
     if (!end && !(there && feed.view.getUint32(feed.at + next) === MULTIFD_MAGIC)) continue;
     if (!end) state.pages = count;
     return count;
   }
-  return pageCounts[0];
+  return usualCount;
 }
 
 /** What a receiver refuses in a RAM packet, or should: `qemu migration/multifd-nocomp.c`. */
 const ramFault = (
-  { flags, payloadLength }: MultifdPacket,
+  { flags, length, payloadLength }: MultifdPacket,
   { allocated, normal, zero }: NonNullable<MultifdPacket['ram']>,
 ): { readonly wanted: string; readonly got: string } | undefined => {
-  if ((flags & ~(MULTIFD_FLAG_SYNC | compressionFlags)) !== 0) {
+  const compression = flags & compressionFlags;
+  const several = (compression & (compression - 1)) !== 0;
+  if (several || (flags & ~(MULTIFD_FLAG_SYNC | compressionFlags)) !== 0) {
     return { wanted: 'flags that a packet can have', got: `flags 0x${flags.toString(16)}` };
   }
-  if (allocated > pageCounts[0] || normal > allocated || zero > allocated - normal) {
+  const count = (length - ramHeaderLength) / 8;
+  if (allocated > count || normal > allocated || zero > allocated - normal) {
     return {
-      wanted: `at most ${pageCounts[0]} pages, normal and zero ones together`,
+      wanted: `at most ${count} pages, normal and zero ones together`,
       got: `${allocated} allocated, ${normal} normal, ${zero} zero`,
     };
   }
-  const compressed = (flags & compressionFlags) !== 0;
   if (normal === 0) return undefined;
-  if (compressed ? payloadLength > mostCompressed : payloadLength % normal !== 0) {
-    const wanted = compressed ? `at most ${mostCompressed} bytes` : `whole pages for ${normal}`;
+  const compressed = compression !== 0;
+  const pages = (normal * packetBytes) / count;
+  if (compressed ? payloadLength > mostCompressed : payloadLength !== pages) {
+    const wanted = compressed ? `at most ${mostCompressed} bytes` : `${pages} bytes of pages`;
     return { wanted, got: `${payloadLength} bytes` };
   }
   return undefined;
