@@ -183,6 +183,15 @@ describe('a guest that plants what ends a section', () => {
     assert.equal(end.sizedBy, 'footer-scan');
   });
 
+  // `qemu hw/nvram/eeprom93xx.c`, as each i82550 has one.
+  it('ends a section where one follows that has a date for its version', () => {
+    const eeprom = [
+      { item: 'full', idstr: '0000:00:09.0/eeprom', version: 20061112, body: [new Uint8Array(24)] },
+    ] as const;
+    const bytes = writeQemu(stream({ timer: [...parts.timer, ...eeprom], vmdesc: [] }));
+    assert.deepEqual(faultsOf(walked(bytes, pipeOf(bytes), (left) => left)), []);
+  });
+
   it('changes nothing with a whole stream inside a RAM page', () => {
     const page = new Uint8Array(4096);
     page.set(small.subarray(0, 4096));

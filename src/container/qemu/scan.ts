@@ -17,6 +17,8 @@ import type { FaultCode } from '../events.ts';
 export const lookahead = 1 + 4 + 1 + 255 + 4 + 4 + footerLength;
 
 const highestPlausibleVersion = 1000;
+/** One device has a date for its version: `qemu hw/nvram/eeprom93xx.c: EEPROM_VERSION`. */
+const datedVersion = 20061112;
 
 /** A START or FULL header as a QEMU would write it: small numbers and a printable name. */
 const plausibleHeader = (walk: Walk, at: number, end: number): boolean => {
@@ -32,7 +34,8 @@ const plausibleHeader = (walk: Walk, at: number, end: number): boolean => {
   // A few devices take an address for their instance; a name of some length makes up for that.
   const instance = view.getUint32(behind);
   if (instance >= 1 << 16 && length < 4) return false;
-  return view.getUint32(behind + 4) <= highestPlausibleVersion;
+  const version = view.getUint32(behind + 4);
+  return version <= highestPlausibleVersion || (version === datedVersion && length >= 4);
 };
 
 /** True when the next item may begin at index `at`; `last` says that nothing follows `end`. */
