@@ -19,6 +19,8 @@ const SERIES = 'netdev, “Add E800 live migration driver” (2023): ice_migrati
 const FIXED = 1056n + 8n;
 const SLOT = 8n;
 const MOST_OF_ONE = 256;
+/** linux drivers/net/ethernet/intel/ice/ice_txrx.h: ICE_MAX_NUM_DESC */
+const LARGEST_RING = 8160n;
 const REGISTERS = 1336;
 const BUFFER = 131072;
 const LENGTH_OF_ADMIN_QUEUE = 0x3ffn;
@@ -146,7 +148,7 @@ carries out the first message.`,
     {
       id: 'ice-message-without-effect',
       title: 'Message that has no place in a saved state',
-      severity: 'medium',
+      severity: 'high',
       threats: ['guest', 'feeder'],
       rationale: `
 Resets, statistics and events set nothing up, so a save has no reason to keep them; a reset in the
@@ -221,7 +223,7 @@ else before. A list in another order was not sent by a driver.`,
     {
       id: 'ice-messages-repeated',
       title: 'Message stands more often than any driver sends it',
-      severity: 'medium',
+      severity: 'high',
       confidence: 'likely',
       threats: ['guest', 'feeder'],
       cwe: 'CWE-770',
@@ -302,7 +304,8 @@ const registers: readonly Invariant[] = [
       cwe: 'CWE-129',
       rationale: `
 The heads and tails are written into the device as they are. Beyond the ring that the messages set
-up, the device fetches descriptors from memory that the guest never gave it for that.`,
+up, the device fetches descriptors from memory that the guest never gave it for that. Where no message
+sets up the ring of a queue, the longest ring there is bounds it.`,
       advice: 'Compare each head and tail with the ring of its queue before it is written.',
       sources: [`${SERIES}: ice_migration_load_rx_head(), ice_migration_load_tx_head()`],
       good: iceState(configured),
@@ -315,12 +318,17 @@ up, the device fetches descriptors from memory that the guest never gave it for 
         ['rxq', child(root, 'state') ?? state, 'rx_tail'],
       ] as const) {
         const places = child(holder, field)?.children ?? [];
-        for (const [id, entries] of ringsOf(state, kind)) {
-          const place = places[id];
-          if (typeof place?.value !== 'bigint' || place.value < entries) continue;
+        const rings = ringsOf(state, kind);
+        const queues = numberAt(state, `num_${kind}`) ?? 0n;
+        for (const [id, place] of places.entries()) {
+          // What a register says of a queue that the function does not have means nothing.
+          const entries = rings.get(id) ?? (BigInt(id) < queues ? LARGEST_RING : undefined);
+          if (entries === undefined || typeof place.value !== 'bigint' || place.value < entries) {
+            continue;
+          }
           yield {
             field: place,
-            message: `${field} of queue ${id} is ${place.value}, its ring has ${entries} entries`,
+            message: `${field} of queue ${id} is ${place.value}, its ring has ${rings.has(id) ? '' : 'at most '}${entries} entries`,
             expected: `below ${entries}`,
           };
         }

@@ -149,7 +149,7 @@ that. No source writes one, and preparing 4 GiB for it helps only whoever made i
   invariant({
     id: 'mlx5-stop-copy-size-repeated',
     title: 'Size record stands twice',
-    severity: 'medium',
+    severity: 'high',
     threats: ['corruption', 'feeder'],
     rationale: `
 A save begins with one size record. The last one wins, so a second can undo what was checked of the
@@ -172,7 +172,7 @@ first, or shows that two saves were joined.`,
   invariant({
     id: 'mlx5-stop-copy-size-late',
     title: 'Size record comes after an image',
-    severity: 'medium',
+    severity: 'high',
     threats: ['corruption', 'feeder'],
     rationale: `
 The size record is there so that memory is ready before the first image. Behind one it says nothing

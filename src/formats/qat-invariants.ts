@@ -186,7 +186,7 @@ const rings: readonly Invariant[] = [
   invariant({
     id: 'qat-ring-pointer-past-end',
     title: 'Head or tail lies behind the end of its ring',
-    severity: 'medium',
+    severity: 'high',
     confidence: 'likely',
     threats: ['guest', 'feeder'],
     cwe: 'CWE-129',
@@ -272,9 +272,31 @@ the device does not have; no driver sets it.`,
     },
   }),
   invariant({
+    id: 'qat-unused-ring-set',
+    title: 'Ring that the bank does not have is set up',
+    severity: 'low',
+    threats: ['feeder', 'exposure'],
+    cwe: 'CWE-908',
+    rationale: `
+The image has room for sixteen rings of a bank, and a virtual function has two. A restore does not
+look at the others, so what stands there is a leftover of the source or was put there.`,
+    advice: 'Clear the rings that a bank does not have before saving.',
+    sources: [`${BANK}: bank_state_save(), bank_state_restore()`],
+    bad: { bank: { rings_unused: new Uint8Array(14 * 24).fill(0x5a, 0, 8) } },
+    *check(root) {
+      for (const bank of banksOf(root)) {
+        const field = child(bank, 'rings_unused');
+        if (!(field?.value instanceof Uint8Array) || field.value.every((byte) => byte === 0)) {
+          continue;
+        }
+        yield { field, message: `rings behind the first ${RINGS_PER_BANK} are not zero` };
+      }
+    },
+  }),
+  invariant({
     id: 'qat-ring-exception-pending',
     title: 'Bank was saved with a pending ring exception',
-    severity: 'medium',
+    severity: 'high',
     threats: ['guest', 'corruption'],
     cwe: 'CWE-755',
     rationale: `

@@ -14,6 +14,8 @@ import {
 const SPDK = 'spdk lib/nvmf/vfio_user.c';
 const SQ_ENTRY = 64n;
 const CQ_ENTRY = 16n;
+/** Five levels of page tables, the most that an IOMMU has. */
+const ADDRESS_BITS = 57n;
 
 type Given = Omit<Invariant, 'cwe' | 'threats' | 'examples' | 'watch'> & {
   readonly cwe?: string;
@@ -115,7 +117,7 @@ has to compare it with the array before the copy.`,
       bad: spdkImage(
         {},
         Array.from({ length: 513 }, (_, index) =>
-          pair(BigInt(index), { size: 0n }, { size: 0n, iv: 0n }),
+          pair(BigInt(index), { size: 0n, dma_addr: 0n }, { size: 0n, iv: 0n, dma_addr: 0n }),
         ),
       ),
     },
@@ -265,13 +267,13 @@ meets it, which it never does when the value is not an index of the queue.`,
   invariant(
     {
       id: 'spdk-nvme-queue-size-one',
-      title: 'Queue with a single entry',
-      severity: 'medium',
-      confidence: 'likely',
+      title: 'Queue with fewer than two entries',
+      severity: 'high',
       cwe: 'CWE-1284',
       rationale: `
 A queue is empty when head and tail are equal and full one entry before, so one entry can never hold
-a command. NVMe demands two at least.`,
+a command. NVMe demands two at least. A size of zero says that there is no queue, which an address
+beside it denies; the server maps nothing, and the device uses it all the same.`,
       advice: 'Refuse a queue of fewer than two entries.',
       sources: ['NVM Express Base Specification 2.0, 3.3.3: queue size'],
       bad: spdkImage({}, [pair(0n), pair(1n, { size: 1n })]),
@@ -281,24 +283,38 @@ a command. NVMe demands two at least.`,
         if (size !== 1n) continue;
         yield { field: child(node, 'size'), message: `${name} has one entry` };
       }
+      for (const [index, at] of pairsOf(root).entries()) {
+        for (const [kind, name] of [
+          ['sq', 'submission'],
+          ['cq', 'completion'],
+        ] as const) {
+          const start = numberAt(at, `${kind}.dma_addr`) ?? 0n;
+          if (numberAt(at, `${kind}.size`) !== 0n || start === 0n) continue;
+          yield {
+            field: child(at, `${kind}.size`),
+            against: child(at, `${kind}.dma_addr`),
+            message: `${name} queue ${index} has no entries, but is at 0x${start.toString(16)}`,
+          };
+        }
+      }
     },
   ),
   invariant(
     {
       id: 'spdk-nvme-queue-wraps',
-      title: 'Queue runs past the end of the address space',
+      title: 'Queue lies beyond what can be addressed',
       severity: 'high',
       cwe: 'CWE-190',
       rationale: `
-Address and length of the queue together exceed 64 bits. A check of the end alone sees a small number
-and passes it.`,
+An IOMMU translates at most ${ADDRESS_BITS} bits, so no guest has memory beyond them. Where address and
+length of the queue together exceed 64 bits, a check of the end alone sees a small number and passes it.`,
       advice: 'Compute the end of a queue with a check for overflow, and refuse it.',
-      sources: [`${SPDK}: map_one()`, 'CWE-190'],
+      sources: [`${SPDK}: map_one()`, 'CWE-190', 'Intel VT-d: paging of five levels'],
       bad: spdkImage({}, [pair(0n), pair(1n, { size: 128n, dma_addr: (1n << 64n) - 4096n })]),
     },
     function* (root) {
       for (const { node, name, start, end } of queuesOf(root)) {
-        if (end <= 1n << 64n) continue;
+        if (end <= 1n << ADDRESS_BITS) continue;
         yield {
           field: child(node, 'dma_addr'),
           message: `${name} is at 0x${start.toString(16)} and ${end - start} bytes long`,
@@ -349,7 +365,7 @@ which is then the same in all their pairs.`,
     {
       id: 'spdk-nvme-admin-queue-contradicts-registers',
       title: 'Admin submission queue is not the one in the registers',
-      severity: 'medium',
+      severity: 'high',
       cwe: 'CWE-1288',
       rationale: `
 The guest sets the admin queues up by the registers AQA, ASQ and ACQ, and the image holds them a

@@ -112,7 +112,7 @@ for. Nothing here knows what the record says, so nothing here checked it.`,
     {
       id: `${id}-optional-record-too-large`,
       title: 'Optional record is larger than anything that may be passed over',
-      severity: 'medium',
+      severity: 'high',
       confidence: 'likely',
       threats: ['feeder'],
       cwe: 'CWE-789',

@@ -110,7 +110,7 @@ a device cannot count; a site can refuse much earlier.`,
     {
       id: 'virtio-device-features-changed',
       title: 'Two contexts of one state offer different features',
-      severity: 'medium',
+      severity: 'high',
       confidence: 'likely',
       threats: ['wrong-device', 'feeder'],
       rationale: `

@@ -116,7 +116,7 @@ with size − 1. Another size makes the device compute places outside the rings.
     {
       id: 'virtio-queue-address-zero',
       title: 'Enabled queue without an address',
-      severity: 'medium',
+      severity: 'high',
       confidence: 'likely',
       cwe: 'CWE-822',
       rationale: `

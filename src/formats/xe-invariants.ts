@@ -201,6 +201,8 @@ has one page table. What is missing stays as it was after reset, under a guest t
         *state({ units }): Generator<Breach> {
           if (units === 0) return;
           if (parts.size === 0) yield { message: 'the state has no data of any GT' };
+          // The main GT is in every device; others depend on the destination.
+          else if (!parts.has(0n)) yield { message: 'the state has no data of GT 0' };
           for (const [gt, types] of [...parts].sort(([one], [other]) => Number(one - other))) {
             const wanted = gt === 0n ? ['GUC', 'GGTT', 'MMIO'] : ['GUC', 'MMIO'];
             for (const type of wanted) {
@@ -241,7 +243,7 @@ first: two saves were joined, or somebody replaces what was checked.`,
     {
       id: 'xe-part-out-of-order',
       title: 'Parts of a GT come in another order than they are saved',
-      severity: 'medium',
+      severity: 'high',
       rationale: `
 A save sends the firmware's state first, then the page table, the registers, and the local memory.
 The driver takes any order, and loads in that order; no save has another, so packets were moved.`,

@@ -45,7 +45,7 @@ export const xeMemoryInvariants: readonly Invariant[] = [
   invariant({
     id: 'xe-packet-too-large',
     title: 'Packet is larger than any that a save sends',
-    severity: 'medium',
+    severity: 'high',
     confidence: 'likely',
     threats: ['feeder'],
     cwe: 'CWE-789',
@@ -125,7 +125,7 @@ others was never saved.`,
   invariant({
     id: 'xe-page-table-names-function',
     title: 'Page table entry names a virtual function',
-    severity: 'medium',
+    severity: 'high',
     threats: ['corruption', 'feeder', 'guest'],
     cwe: 'CWE-1288',
     rationale: `

@@ -69,6 +69,10 @@ export const iceStreams: Streams = {
   'rx-head-past-ring.bin': state(configured, { rx_head: list(512n) }),
   'tx-head-past-ring.bin': state(configured, { tx_head: list(512n) }),
   'rx-tail-past-ring.bin': write(iceImage(configured, {}, { rx_tail: list(600n) })),
+  'rx-tail-of-no-ring.bin': write(
+    iceImage([version, resources], {}, { rx_tail: [...list(8159n).slice(0, 255), 0xdead_beefn] }),
+  ),
+  'rx-tail-past-any-ring.bin': write(iceImage([version, resources], {}, { rx_tail: list(8160n) })),
   'mailbox-head-past-end.bin': write(
     iceImage(configured, {}, { asq: { len: 0x8000_0040n, head: 64n } }),
   ),

@@ -52,8 +52,12 @@ export const spdkNvmeStreams: Streams = {
   'tail-past-end.bin': withSecond({}, { tail: 32n }),
   'phase-2.bin': withSecond({}, { phase: 2n }),
   'queue-size-1.bin': withSecond({ size: 1n }),
+  'queue-size-0.bin': withSecond({ size: 0n }),
+  'queue-not-there.bin': withSecond({ size: 0n, dma_addr: 0n }, { size: 0n, dma_addr: 0n }),
   'queue-size-largest.bin': withSecond({ size: 0xffff_ffffn, dma_addr: 0x10_0000_0000n }),
   'queue-misaligned.bin': withSecond({ dma_addr: 0x1001_0008n }),
+  'queue-at-the-last-page.bin': withSecond({ dma_addr: (1n << 57n) - 4096n }),
+  'queue-past-57-bits.bin': withSecond({ dma_addr: 1n << 57n }),
   'queue-wraps.bin': withSecond({ size: 128n, dma_addr: (1n << 64n) - 4096n }),
   'queues-overlap.bin': withSecond({ dma_addr: 0x1000_0000n }),
   'doorbell-past-end.bin': image({

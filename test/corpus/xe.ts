@@ -30,6 +30,8 @@ export const xeStreams: Streams = {
   }),
   'device-unknown.bin': save({ descriptor: [descriptor([devid(0x1234n), revid()])] }),
 
+  'gt-0-missing.bin': save({ guc0: [], ggtt: [], mmio0: [] }),
+
   'descriptor-missing.bin': save({ descriptor: [] }),
   'descriptor-last.bin': save({ descriptor: [], mmio1: [xeParts.mmio1, descriptor()] }),
   'descriptor-twice.bin': save({ mmio0: [xeParts.mmio0, descriptor([devid(0xe202n), revid()])] }),
