@@ -36,6 +36,9 @@ const generator = (seed: number): ((below: number) => number) => {
   };
 };
 
+/** A machine that does other things besides takes its time. */
+const slow = { timeout: 600_000 };
+
 const edges = [0, 1, 0x7f, 0x80, 0xfe, 0xff];
 
 /** One to four edits: a byte, a run of one byte, a copy from elsewhere, an insertion, a cut. */
@@ -84,7 +87,7 @@ describe.each(formats.map((format) => [format.id, format] as const))('%s', (id, 
     }
   };
 
-  it('survives every cut', () => {
+  it('survives every cut', slow, () => {
     for (const [file, bytes] of streams) {
       const step = bytes.length <= EVERY_CUT ? 1 : Math.ceil(bytes.length / SPACED_CUTS);
       for (let cut = 0; cut <= bytes.length; cut += STRIDE * (cut < HEADER ? 1 : step)) {
@@ -93,7 +96,7 @@ describe.each(formats.map((format) => [format.id, format] as const))('%s', (id, 
     }
   });
 
-  it('survives every flipped bit of a header', () => {
+  it('survives every flipped bit of a header', slow, () => {
     for (const [file, bytes] of streams) {
       // Flips in a large state that turn it into thousands of small parts are alike and slow.
       const step = STRIDE * (bytes.length > 1 << 14 ? 7 : 1);
@@ -106,7 +109,7 @@ describe.each(formats.map((format) => [format.id, format] as const))('%s', (id, 
     }
   });
 
-  it('survives random mutations, and loses no byte of them', () => {
+  it('survives random mutations, and loses no byte of them', slow, () => {
     const random = generator(Number(process.env.VSTATE_SEED));
     for (const [file, bytes] of streams) {
       const count = bytes.length > 1 << 14 ? MUTATIONS / 10 : MUTATIONS;

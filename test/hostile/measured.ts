@@ -22,10 +22,11 @@ export interface Measured {
   readonly status: number | null;
   /** Peak of resident memory in bytes; undefined where the process did not come to its end. */
   readonly peak: number | undefined;
-  readonly milliseconds: number;
+  /** Of processor time, which other work on the machine hardly changes; undefined as above. */
+  readonly milliseconds: number | undefined;
 }
 
-/** Leaves the peak of resident memory behind, which the kernel keeps with the process. */
+/** Leaves behind what the kernel keeps with the process: the peak of resident memory, and its time. */
 const reporter = `data:text/javascript,${encodeURIComponent(`
 const { readFileSync, writeFileSync } = process.getBuiltinModule('node:fs');
 process.on('exit', () => {
@@ -33,7 +34,8 @@ process.on('exit', () => {
   try {
     kilobytes = Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
   } catch {}
-  writeFileSync(process.env.VSTATE_PEAK, String(kilobytes));
+  const { user, system } = process.cpuUsage();
+  writeFileSync(process.env.VSTATE_PEAK, kilobytes + ' ' + (user + system));
 });`)}`;
 
 /**
@@ -47,7 +49,6 @@ export const measured = async (
   const folder = mkdtempSync(join(tmpdir(), 'vstate-peak-'));
   const file = join(folder, 'peak');
   const command = [process.execPath, '--import', reporter, cli, ...args];
-  const started = performance.now();
   const child = spawn(
     'sh',
     ['-c', from === undefined ? 'exec "$@"' : `${from} | "$@"`, 'sh', ...command],
@@ -64,12 +65,14 @@ export const measured = async (
     child.once('error', reject);
     child.once('close', resolve);
   });
-  const milliseconds = performance.now() - started;
   let peak: number | undefined;
+  let milliseconds: number | undefined;
   try {
-    peak = Number(readFileSync(file, 'utf8')) * 1024;
+    const [kilobytes, microseconds] = readFileSync(file, 'utf8').split(' ').map(Number);
+    peak = (kilobytes ?? NaN) * 1024;
+    milliseconds = (microseconds ?? NaN) / 1000;
   } catch {
-    // The process was ended before it could leave its peak.
+    // The process was ended before it could leave its numbers.
   }
   rmSync(folder, { recursive: true });
   return { ...text, status, peak, milliseconds };
@@ -92,5 +95,5 @@ export const rulesOf = ({ stdout }: Measured): readonly string[] => {
 /** One line of numbers beside the verdict of the test. */
 export const show = (name: string, { peak, milliseconds, status }: Measured): void => {
   const megabytes = peak === undefined ? '?' : Math.round(peak / 1e6);
-  console.log(`${name}: exit ${status}, ${Math.round(milliseconds)} ms, ${megabytes} MB`);
+  console.log(`${name}: exit ${status}, ${Math.round(milliseconds ?? NaN)} ms, ${megabytes} MB`);
 };

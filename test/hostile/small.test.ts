@@ -50,12 +50,12 @@ const inputs: readonly (readonly [string, Uint8Array])[] = [
 ];
 
 describe.skipIf(process.platform === 'win32')('a hostile input of at most 64 KiB', () => {
-  it('takes little more time and memory than a sound one', async () => {
+  it('takes little more time and memory than a sound one', { timeout: 300_000 }, async () => {
     const sound = await best(good, 3, () => false);
     show('sound', sound);
     // The budget is 100 ms and 100 MB. Five times the one is no noise of a machine that does nothing
     // else, and a machine that does gets some more tries.
-    const quick = ({ milliseconds }: Measured): boolean => milliseconds - sound.milliseconds < 500;
+    const quick = (ran: Measured): boolean => timeOf(ran) - timeOf(sound) < 500;
     for (const [name, bytes] of inputs) {
       const file = join(folder, 'input');
       writeFileSync(file, bytes);
@@ -69,6 +69,8 @@ describe.skipIf(process.platform === 'win32')('a hostile input of at most 64 KiB
   });
 });
 
+const timeOf = ({ milliseconds = Infinity }: Measured): number => milliseconds;
+
 /** The fastest of some runs, or the first that is fast enough. */
 const best = async (
   file: string,
@@ -78,7 +80,7 @@ const best = async (
   let least = await measured(['--json', file]);
   for (let tried = 1; tried < tries && !enough(least); tried += 1) {
     const ran = await measured(['--json', file]);
-    if (ran.milliseconds < least.milliseconds) least = ran;
+    if (timeOf(ran) < timeOf(least)) least = ran;
   }
   return least;
 };
