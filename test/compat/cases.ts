@@ -35,6 +35,15 @@ const versions = (
   ...(verdict === 'incompatible' ? { about: 'migration-version' } : {}),
 });
 
+/** A virtual GPU whose state no format explains: its type, and what the vendor’s metadata say of the host. */
+const vgpu = (type: string, hostDriver: string): Descriptor =>
+  device({
+    type,
+    driver: 'nvidia_vgpu_vfio',
+    attributes: { host_driver: hostDriver, metadata_revision: '2' },
+    relations: { host_driver: 'target', metadata_revision: 'target' },
+  });
+
 /** The type that the destination has, and those of a source that it takes besides. */
 const takes = (...types: readonly string[]): Descriptor =>
   gvt('8086-591d-GVTg_V5_4-00000001', {
@@ -175,6 +184,20 @@ export const cases: readonly Case[] = [
     destination: device({ type: 'vfio-pci:8086:591d' }),
     verdict: 'incompatible',
     about: 'type',
+  },
+  {
+    title: 'NVIDIA vGPU: other type',
+    source: vgpu('nvidia-259', '535.54.06'),
+    destination: vgpu('nvidia-256', '535.54.06'),
+    verdict: 'incompatible',
+    about: 'type',
+  },
+  {
+    title: 'NVIDIA vGPU: the same type, other host driver',
+    source: vgpu('nvidia-259', '535.54.06'),
+    destination: vgpu('nvidia-259', '550.54.10'),
+    verdict: 'only-the-target-can-tell',
+    about: 'host_driver',
   },
   {
     title: 'unknown vendor, strings that differ',
