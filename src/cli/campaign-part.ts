@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseJson } from '../bytes/json.ts';
 import type { CampaignPart } from '../report/audit/audit.ts';
 import {
+  auditLimits,
   campaignFinding,
   curveOf,
   grammarOf,
@@ -51,9 +53,9 @@ export const campaignOf = (path: string): CampaignPart => {
 export const digestOf = (bytes: Uint8Array): string =>
   createHash('sha256').update(bytes).digest('hex');
 
-export const parsed = (bytes: Uint8Array): unknown => {
+const parsed = (bytes: Uint8Array): unknown => {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8')) as unknown;
+    return parseJson(bytes, auditLimits);
   } catch {
     return undefined;
   }
@@ -79,7 +81,7 @@ export const isFolder = (path: string): boolean => {
   }
 };
 
-export const bytesOf = (path: string): Uint8Array => {
+const bytesOf = (path: string): Uint8Array => {
   let file: number | undefined;
   try {
     const { size } = statSync(path);

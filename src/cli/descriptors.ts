@@ -1,10 +1,24 @@
-import type { Source } from '../bytes/source.ts';
+import { JsonError, JsonMeter } from '../bytes/json.ts';
+import type { ReadAt, Source } from '../bytes/source.ts';
 import { isDescriptorFile } from '../compat/descriptor.ts';
 import type { ReadDescriptors } from '../compat/shape.ts';
 import { UndoneError, UsageError } from './exit.ts';
 
 /** A fleet of 100,000 devices. */
-const mostFile = 256 << 20;
+const limits = {
+  text: 256 << 20,
+  depth: 16,
+  values: 1 << 22,
+  members: 4096,
+  elements: 100_000,
+  run: 1 << 16,
+} as const;
+
+/** YAML takes a thousand times as long to read as JSON. */
+const mostYaml = 4 << 20;
+
+/** What is read at once, so that of a file that has too much no more is read. */
+const blockSize = 1 << 18;
 
 /** The devices of a descriptor file; undefined for an input that is none, or that only flows. */
 export const descriptorsIn = async (source: Source): Promise<ReadDescriptors | undefined> => {
@@ -12,15 +26,42 @@ export const descriptorsIn = async (source: Source): Promise<ReadDescriptors | u
   if (readAt === undefined || size === undefined || !isDescriptorFile(readAt(0, 4096))) {
     return undefined;
   }
-  if (size > mostFile) {
-    throw new UndoneError(`${path} has ${size} bytes, and at most ${mostFile} are read`);
+  if (size > limits.text) {
+    throw new UndoneError(`${path} has ${size} bytes, and at most ${limits.text} are read`);
   }
+  const text = textOf(readAt, size, path);
   // Loaded here because most checks need neither zod nor a YAML reader.
   const { DescriptorError, readDescriptors } = await import('../compat/shape.ts');
   try {
-    return readDescriptors(new TextDecoder().decode(readAt(0, size)), path);
+    return readDescriptors(text, path);
   } catch (error) {
     if (error instanceof DescriptorError) throw new UsageError(error.message, error.hint);
     throw error;
   }
 };
+
+const hint = 'docs/compat.md lists the keys of a descriptor';
+
+const textOf = (readAt: ReadAt, size: number, path: string): string => {
+  const meter = isJson(readAt(0, Math.min(size, 4096))) ? new JsonMeter(limits) : undefined;
+  if (meter === undefined && size > mostYaml) {
+    throw new UsageError(
+      `${path} has ${size} bytes of YAML, and at most ${mostYaml} are read`,
+      'write a fleet of that size in JSON',
+    );
+  }
+  const blocks: Uint8Array[] = [];
+  try {
+    for (let at = 0; at < size; at += blockSize) {
+      const block = readAt(at, Math.min(blockSize, size - at));
+      meter?.push(block);
+      blocks.push(block);
+    }
+  } catch (error) {
+    if (error instanceof JsonError) throw new UsageError(`${path} ${error.message}`, hint);
+    throw error;
+  }
+  return new TextDecoder().decode(Buffer.concat(blocks));
+};
+
+const isJson = (head: Uint8Array): boolean => /^\s*\{/u.test(new TextDecoder().decode(head));

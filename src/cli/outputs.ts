@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { JsonError } from '../bytes/json.ts';
 import type { Source } from '../bytes/source.ts';
-import { BaselineError, readBaseline, type Baseline } from '../report/baseline.ts';
+import { BaselineError, baselineLimits, readBaseline, type Baseline } from '../report/baseline.ts';
 import { jsonText } from '../report/json-text.ts';
 import type { Report } from '../report/report.ts';
 import { UndoneError, UsageError } from './exit.ts';
+import { jsonBytes } from './json-file.ts';
 import { reasonOf } from './options.ts';
 import { writeWhole } from './output.ts';
 
@@ -94,16 +96,10 @@ export const writeOutputs = async (report: Report, outputs: readonly Output[]): 
 
 /** The baseline of a file, or why it is none. */
 export const baselineFrom = (path: string): Baseline => {
-  let text;
   try {
-    text = readFileSync(path, 'utf8');
+    return readBaseline(jsonBytes(path, baselineLimits));
   } catch (error) {
-    throw new UndoneError(`${path}: ${reasonOf(error)}`);
-  }
-  try {
-    return readBaseline(text);
-  } catch (error) {
-    if (!(error instanceof BaselineError)) throw error;
+    if (!(error instanceof BaselineError || error instanceof JsonError)) throw error;
     throw new UsageError(`${path}: ${error.message}`, '--write-baseline FILE writes one');
   }
 };

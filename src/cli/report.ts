@@ -1,12 +1,14 @@
+import { JsonError, parseMeasured } from '../bytes/json.ts';
 import { catalogueWith } from '../check/catalogue.ts';
 import type { Audit, AuditPart } from '../report/audit/audit.ts';
 import { auditPage } from '../report/audit/html.ts';
 import { auditMarkdown } from '../report/audit/markdown.ts';
-import { documentPart } from '../report/audit/read.ts';
+import { auditLimits, documentPart } from '../report/audit/read.ts';
 import { jsonText } from '../report/json-text.ts';
-import { bytesOf, campaignOf, digestOf, isFolder, parsed } from './campaign-part.ts';
+import { campaignOf, digestOf, isFolder } from './campaign-part.ts';
 import type { DashboardFlags } from './dashboard.ts';
 import { exitCodes, UsageError } from './exit.ts';
+import { jsonBytes } from './json-file.ts';
 import { writeWhole } from './output.ts';
 import { tool } from './version.ts';
 
@@ -60,11 +62,18 @@ const written = (
 
 const partOf = (path: string): AuditPart => {
   if (isFolder(path)) return campaignOf(path);
-  const bytes = bytesOf(path);
-  const part = documentPart(parsed(bytes), path, digestOf(bytes));
-  if (part !== undefined) return part;
-  throw new UsageError(
-    `${path} is nothing that an audit is made of`,
-    'give documents of check --json, compat --json and attest, and folders of campaigns',
-  );
+  try {
+    const bytes = jsonBytes(path, auditLimits);
+    const part = documentPart(parseMeasured(bytes), path, digestOf(bytes));
+    if (part !== undefined) return part;
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    throw new UsageError(
+      `${path} is nothing that an audit is made of: it ${error.message}`,
+      wanted,
+    );
+  }
+  throw new UsageError(`${path} is nothing that an audit is made of`, wanted);
 };
+
+const wanted = 'give documents of check --json, compat --json and attest, and folders of campaigns';

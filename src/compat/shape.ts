@@ -2,6 +2,7 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { describe, documentOf, longestVersion, type Descriptor } from './descriptor.ts';
 import { relationNames } from './relate.ts';
+import { tooMuchYaml } from './yaml-size.ts';
 
 /** A descriptor that cannot be taken; one line and what to do about it. */
 export class DescriptorError extends Error {
@@ -16,8 +17,6 @@ export class DescriptorError extends Error {
 /** Attributes of one device. */
 const mostAttributes = 256;
 const mostDevices = 100_000;
-/** What a YAML reader is given; larger fleets are written in JSON. */
-const mostYaml = 4 << 20;
 
 const printable = /^[\x20-\x7e]+$/u;
 const text = z.string().min(1).max(1024).regex(printable, 'printable ASCII is needed');
@@ -182,11 +181,9 @@ const descriptorOf = (one: z.infer<typeof device>, path: string): Descriptor => 
 const dataOf = (content: string, path: string): unknown => {
   try {
     if (/^\s*\{/u.test(content)) return JSON.parse(content);
-    if (content.length > mostYaml) {
-      throw new DescriptorError(
-        `${path} has ${content.length} characters of YAML, and at most ${mostYaml} are read`,
-        'write a fleet of that size in JSON',
-      );
+    const much = tooMuchYaml(content);
+    if (much !== undefined) {
+      throw new DescriptorError(`${path} ${much}`, 'write a fleet of that size in JSON');
     }
     return parse(content, { maxAliasCount: 0, intAsBigInt: true });
   } catch (error) {

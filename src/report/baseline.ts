@@ -1,3 +1,4 @@
+import { parseMeasured } from '../bytes/json.ts';
 import type { CheckedInput } from '../check/check.ts';
 import type { Severity } from '../finding/finding.ts';
 import { severities } from '../finding/finding.ts';
@@ -23,7 +24,15 @@ export interface Baseline {
 /** A baseline that cannot be read as one; the message names the place. */
 export class BaselineError extends Error {}
 
-const MOST_BYTES = 64 << 20;
+/** What a baseline of some 100,000 findings has. */
+export const baselineLimits = {
+  text: 64 << 20,
+  depth: 8,
+  values: 1 << 20,
+  members: 64,
+  elements: 1 << 18,
+  run: 1 << 16,
+} as const;
 
 export const baselineOf = (inputs: readonly (CheckedInput | UnreadInput)[]): Baseline => ({
   version: 1,
@@ -40,12 +49,11 @@ export const baselineOf = (inputs: readonly (CheckedInput | UnreadInput)[]): Bas
   }),
 });
 
-/** Reads what `--write-baseline` wrote. Throws `BaselineError` on anything else. */
-export const readBaseline = (text: string): Baseline => {
-  if (text.length > MOST_BYTES) throw new BaselineError('is larger than 64 MiB');
+/** Reads what `--write-baseline` wrote, measured already. Throws `BaselineError` on anything else. */
+export const readBaseline = (text: Uint8Array): Baseline => {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseMeasured(text);
   } catch {
     throw new BaselineError('is not JSON');
   }

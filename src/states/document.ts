@@ -78,6 +78,12 @@ export const documentLimits = {
   values: 1 << 21,
   /** Brackets within brackets. */
   depth: 200,
+  /** Members of one object; those of a document have about ten. */
+  members: 1024,
+  /** Elements of one list; all values are counted, so this bounds nothing more. */
+  elements: 1 << 22,
+  /** A payload is one string. */
+  run: 96 << 20,
   /** Fields that `decode` lists; what lies behind is one stretch of bytes. */
   fields: 1 << 18,
   /** Bytes of an input that fit into a document without a payload directory. */

@@ -9,7 +9,7 @@ import {
   type PieceDocument,
   type StateDocument,
 } from './document.ts';
-import { parseJson } from './json.ts';
+import { documentJson } from './json.ts';
 
 /** Reads a document that anybody may have written; one `DocumentError` says where it is wrong. */
 export const readDocument = (text: Uint8Array): StateDocument => {
@@ -17,7 +17,7 @@ export const readDocument = (text: Uint8Array): StateDocument => {
   if (!Buffer.from(text.buffer, text.byteOffset, text.byteLength).includes(documentMark)) {
     throw new DocumentError(`this is not what decode writes: "${documentMark}" is missing`);
   }
-  const at = record(parseJson(text), 'the document');
+  const at = record(documentJson(text), 'the document');
   if (at.document !== documentMark) {
     throw new DocumentError(`the document is not one that decode writes: "document" is missing`);
   }

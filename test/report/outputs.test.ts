@@ -224,7 +224,7 @@ describe('GitLab code quality', () => {
 describe('a baseline', () => {
   it('tells new, known and gone apart', async () => {
     const old = await reportOf({ 'a.bin': patched(0x30, 0x2c) });
-    const baseline = readBaseline(jsonText(baselineOf(old.inputs)));
+    const baseline = readBaseline(Buffer.from(jsonText(baselineOf(old.inputs))));
     const now = await reportOf({ 'a.bin': patched(0x31, 0x2c) });
     const [input] = now.inputs;
     assert.ok(input !== undefined && !isUnread(input));
@@ -248,7 +248,7 @@ describe('a baseline', () => {
   it.each(['', '{', '[]', '{"version":2,"findings":[]}', '{"version":1,"findings":[{}]}'])(
     'is refused in one line when it is none: %s',
     (text) => {
-      assert.throws(() => readBaseline(text), { message: /^[^\n]+$/u });
+      assert.throws(() => readBaseline(Buffer.from(text)), { message: /^[^\n]+$/u });
     },
   );
 });

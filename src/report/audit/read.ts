@@ -1,3 +1,4 @@
+import { parseJson } from '../../bytes/json.ts';
 import type {
   AttestationPart,
   AuditFinding,
@@ -14,6 +15,16 @@ import type {
 /** Of everything that a document may hold many of. */
 const MOST = 2_000;
 const MOST_TEXT = 20_000;
+
+/** What a document of an audit has at most; the payload of an attestation is one string. */
+export const auditLimits = {
+  text: 64 << 20,
+  depth: 64,
+  values: 1 << 21,
+  members: 4096,
+  elements: 1 << 18,
+  run: 1 << 24,
+} as const;
 
 /** The parts of a JSON document that an audit knows; undefined where it is none of them. */
 export const documentPart = (
@@ -85,7 +96,7 @@ const attestation = (
 ): AttestationPart | undefined => {
   let statement: unknown;
   try {
-    statement = JSON.parse(Buffer.from(text(payload, 1 << 24), 'base64').toString('utf8'));
+    statement = parseJson(Buffer.from(text(payload, auditLimits.run), 'base64'), auditLimits);
   } catch {
     return undefined;
   }
