@@ -8,6 +8,7 @@ import { dictionaryOf } from './dictionary.ts';
 import { Lab } from './lab.ts';
 import type { Library, Skeleton } from './skeleton.ts';
 import { libraryOf } from './skeleton.ts';
+import type { Oracle } from './oracles/oracle.ts';
 import type { Watch } from './watch.ts';
 
 const targetOptions = (settings: Settings, warn: (line: string) => void): TargetOptions => {
@@ -53,10 +54,12 @@ export interface LabParts {
   readonly seeds: readonly Skeleton[];
   readonly calibration: Calibration;
   readonly watch?: Watch;
+  /** All of them where they are left out. */
+  readonly oracles?: readonly Oracle[];
 }
 
 export const labOf = (parts: LabParts): Lab => {
-  const { settings, format, target, against, seeds, calibration, watch } = parts;
+  const { settings, format, target, against, seeds, calibration, watch, oracles } = parts;
   return new Lab({
     target,
     ...(against === undefined ? {} : { against }),
@@ -65,6 +68,7 @@ export const labOf = (parts: LabParts): Lab => {
     calibration,
     noise: settings.noise,
     ...(watch === undefined ? {} : { watch }),
+    ...(oracles === undefined ? {} : { oracles }),
   });
 };
 

@@ -12,6 +12,7 @@ import { localWorker } from '../../src/fuzz/pool.ts';
 import { skeletonOf } from '../../src/fuzz/skeleton.ts';
 import type { Format } from '../../src/formats/format.ts';
 import { mtty } from '../../src/formats/mtty.ts';
+import type { Oracle } from '../../src/fuzz/oracles/oracle.ts';
 import type { Target } from '../../src/targets/target.ts';
 
 const corpus = join(import.meta.dirname, '..', '..', 'corpus', 'mtty');
@@ -63,6 +64,7 @@ export interface RunOptions {
   readonly workers?: number;
   readonly signal?: AbortSignal;
   readonly now?: () => number;
+  readonly oracles?: readonly Oracle[];
 }
 
 /** A campaign in this process, in a new folder or on in the one that is there. */
@@ -83,7 +85,8 @@ export const runCampaign = async ({
     const signal = more.signal ?? new AbortController().signal;
     const calibration = await calibrate(target, skeletons, format, signal);
     if ('unavailable' in calibration) throw new Error(calibration.unavailable);
-    const pair = against === undefined ? { target } : { target, against };
+    const asked = more.oracles === undefined ? {} : { oracles: more.oracles };
+    const pair = against === undefined ? { target, ...asked } : { target, against, ...asked };
     const parts = { settings: folder.settings, format, seeds: skeletons, calibration, ...pair };
     const lab = labOf(parts);
     const reports: BugReport[] = [];
