@@ -72,10 +72,10 @@ export const twins: ReadonlyMap<string, Twin> = new Map([
       message: 'the event queues’ addresses are not the guest’s, and are to be computed again',
     },
     'page-size-undefined': {
-      holds: 'registers.page_size <= 2',
+      holds: 'registers.page_size in [0, 1, 2, 12, 14, 16, 4096, 16384, 65536]',
       at: 'registers.page_size',
       message: 'page_size is {registers.page_size}',
-      expected: '0, 1 or 2',
+      expected: '0, 1 or 2, or a page of 4, 16 or 64 KiB',
     },
     'registers-of-idle-function': {
       if: 'vf_qm_state == QM_NOT_READY',
