@@ -412,6 +412,7 @@ export type FaultCode =
   | 'configuration-invalid'
   | 'section-header-invalid'
   | 'section-not-delimited'
+  | 'vfio-in-device'
   | 'iterable-invalid'
   | 'package-overrun'
   | 'multifd-hello-invalid'

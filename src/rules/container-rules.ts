@@ -28,6 +28,7 @@ import qemuMultifdChannelsDiffer from './qemu-multifd-channels-differ.ts';
 import qemuMultifdHelloInvalid from './qemu-multifd-hello-invalid.ts';
 import qemuMultifdPacketInvalid from './qemu-multifd-packet-invalid.ts';
 import qemuPackageOverrun from './qemu-package-overrun.ts';
+import qemuSectionHoldsVfio from './qemu-section-holds-vfio.ts';
 import qemuSectionIdReused from './qemu-section-id-reused.ts';
 import qemuSectionIdUnknown from './qemu-section-id-unknown.ts';
 import qemuSectionNameInvalid from './qemu-section-name-invalid.ts';
@@ -172,6 +173,7 @@ export const containerRules: readonly Rule[] = [
   qemuMultifdHelloInvalid,
   qemuMultifdPacketInvalid,
   qemuPackageOverrun,
+  qemuSectionHoldsVfio,
   qemuSectionIdReused,
   qemuSectionIdUnknown,
   qemuSectionNameInvalid,

@@ -29,6 +29,32 @@ import { joined, type Streams } from './edit.ts';
 const changed = (change: Partial<Parts>): Uint8Array => writeQemu(stream(change));
 const whole = changed({});
 
+/** Bytes from the body of a timer over all sections of the device to the end of the next timer. */
+const hiddenLength =
+  writeQemu([
+    ...parts.timer,
+    ...parts.start,
+    ...parts.part,
+    ...parts.end,
+    ...parts.full,
+    ...parts.timer,
+  ]).length -
+  (14 + 'timer'.length) -
+  5;
+
+const oneTimer = (size: number): string =>
+  JSON.stringify({
+    page_size: 4096,
+    devices: [
+      {
+        name: 'timer',
+        instance_id: 0,
+        version: 2,
+        fields: [{ name: 'data', type: 'buffer', size }],
+      },
+    ],
+  });
+
 const full = (draft: PciConfigDraft | Uint8Array): Uint8Array =>
   changed({ full: [vfio('full', [{ vfio: 'DEV_CONFIG_STATE', config: draft }, endOfState])] });
 
@@ -190,6 +216,14 @@ export const qemuStreams: Streams = {
     full: [{ item: 'bytes', bytes: new Uint8Array(64).fill(0x55) }],
     eof: [],
     vmdesc: [],
+  }),
+  'description-hides-sections.bin': changed({
+    start: [],
+    part: [],
+    timer: [...timer(), ...parts.start, ...parts.part, ...parts.end, ...parts.full, ...timer()],
+    end: [],
+    full: [],
+    vmdesc: [{ item: 'vmdesc', text: oneTimer(hiddenLength) }],
   }),
   'footer-missing.bin': changed({ timer: timer({ footer: false }) }),
   'footer-marker-damaged.bin': changed({

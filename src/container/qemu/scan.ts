@@ -9,6 +9,8 @@ import {
   QEMU_VM_SECTION_PART,
   QEMU_VM_SECTION_START,
   QEMU_VM_VMDESCRIPTION,
+  vfioTagHigh,
+  vfioTagKind,
 } from './wire.ts';
 import type { FaultDetail, Landing, Walk } from './walk.ts';
 import type { FaultCode } from '../events.ts';
@@ -78,6 +80,8 @@ export interface ScanFor {
   readonly own: number | undefined;
   readonly otherFooters: boolean;
   readonly headers: boolean;
+  /** Told of each tag of VFIO on the way, by the kind and the offset. */
+  readonly tag?: (kind: number, offset: number) => void;
 }
 
 /**
@@ -102,6 +106,7 @@ function* searched(walk: Walk, wanted: ScanFor): Generator<void, Landing, void> 
     markers[QEMU_VM_SECTION_FULL] = 1;
     if (walk.footers !== 'on') markers[QEMU_VM_EOF] = 1;
   }
+  if (wanted.tag !== undefined) markers[vfioTagHigh >>> 24] = 1;
   for (;;) {
     const got = yield* walk.ahead(lookahead);
     const last = got < lookahead;
@@ -111,6 +116,12 @@ function* searched(walk: Walk, wanted: ScanFor): Generator<void, Landing, void> 
     for (;;) {
       index = nextMarker(feed.bytes, index, stop, markers);
       if (index >= stop) break;
+      if (feed.bytes[index] === vfioTagHigh >>> 24) {
+        const kind = index + 8 > end ? 0 : vfioTagKind(feed.view, index);
+        if (kind !== 0) wanted.tag?.(kind, feed.position + index - feed.at);
+        index += 1;
+        continue;
+      }
       const landing = landingAt(walk, index, end, last, wanted);
       if (landing !== undefined) {
         feed.at = index;

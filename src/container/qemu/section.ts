@@ -8,7 +8,9 @@ import {
   latin1,
   QEMU_VM_SECTION_FOOTER,
   RAM_SAVE_FLAG,
+  vfioTagHigh,
   vfioTagKind,
+  vfioTagNames,
 } from './wire.ts';
 import type { Section, SectionType, SizedBy } from '../events.ts';
 
@@ -174,12 +176,19 @@ function* deviceBody(walk: Walk, opened: Section): Generator<void, DeviceBody, v
   const { bodyOffset } = opened;
   if (size !== undefined && size.bytes <= mostConfirmed) {
     if (yield* closesAt(walk, size.bytes)) {
+      const found = tagWithin(walk, size.bytes);
       yield* walk.pass(size.bytes);
+      if (found !== undefined) tellTag(walk, found);
       return { sizedBy: 'vmdesc', landing: undefined };
     }
   }
-  const wanted = { own: opened.id, otherFooters: false, headers: true };
+  let first: Tag | undefined;
+  const tag = (kind: number, offset: number): void => {
+    first ??= { kind, offset };
+  };
+  const wanted = { own: opened.id, otherFooters: false, headers: true, tag };
   const landing = yield* scan(walk, wanted);
+  if (first !== undefined) tellTag(walk, first);
   const got = walk.position - bodyOffset;
   if (landing === 'end') {
     // With footers, one of this section would have been found had its bytes gone on.
@@ -212,6 +221,29 @@ function* deviceBody(walk: Walk, opened: Section): Generator<void, DeviceBody, v
   }
   return { sizedBy: 'footer-scan', landing: undefined };
 }
+
+/** A tag of VFIO where none belongs. */
+interface Tag {
+  readonly kind: number;
+  readonly offset: number;
+}
+
+/** The first tag of VFIO within the next `size` bytes, which are at hand. */
+const tagWithin = ({ feed }: Walk, size: number): Tag | undefined => {
+  const { bytes, view, at } = feed;
+  const end = at + size - 8;
+  for (let index = bytes.indexOf(vfioTagHigh >>> 24, at); index >= at && index <= end;) {
+    const kind = vfioTagKind(view, index);
+    if (kind !== 0) return { kind, offset: feed.position + index - at };
+    index = bytes.indexOf(vfioTagHigh >>> 24, index + 1);
+  }
+  return undefined;
+};
+
+const tellTag = (walk: Walk, { kind, offset }: Tag): void => {
+  const got = vfioTagNames[kind] ?? '';
+  walk.fault('vfio-in-device', offset, { length: 8, got, resumed: walk.position });
+};
 
 /** True when this section may end `size` bytes from here, by its footer or by what follows. */
 function* closesAt(walk: Walk, size: number): Generator<void, boolean, void> {
