@@ -186,7 +186,7 @@ describe('a guest that plants what ends a section', () => {
   // `qemu hw/nvram/eeprom93xx.c`, as each i82550 has one.
   it('ends a section where one follows that has a date for its version', () => {
     const eeprom = [
-      { item: 'full', idstr: '0000:00:09.0/eeprom', version: 20061112, body: [new Uint8Array(24)] },
+      { item: 'full', idstr: '0000:00:09.0/eeprom', version: 20061113, body: [new Uint8Array(24)] },
     ] as const;
     const bytes = writeQemu(stream({ timer: [...parts.timer, ...eeprom], vmdesc: [] }));
     assert.deepEqual(faultsOf(walked(bytes, pipeOf(bytes), (left) => left)), []);

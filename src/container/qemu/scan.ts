@@ -19,8 +19,8 @@ import type { FaultCode } from '../events.ts';
 export const lookahead = 1 + 4 + 1 + 255 + 4 + 4 + footerLength;
 
 const highestPlausibleVersion = 1000;
-/** One device has a date for its version: `qemu hw/nvram/eeprom93xx.c: EEPROM_VERSION`. */
-const datedVersion = 20061112;
+/** One device has a date for its version, as in streams of QEMU 7.2: `qemu hw/nvram/eeprom93xx.c: EEPROM_VERSION`. */
+const datedVersion = 20061113;
 
 /** A START or FULL header as a QEMU would write it: small numbers and a printable name. */
 const plausibleHeader = (walk: Walk, at: number, end: number): boolean => {
