@@ -353,6 +353,7 @@ describe('a redacted input', () => {
     'xe-page-table-names-function',
     'session-partial-write-dropped',
     'format-unrecognised',
+    'qemu-section-holds-vfio',
   ]);
 
   /** The fields of all states with their places and numbers, without what their payloads hold. */
