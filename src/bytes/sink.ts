@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, linkSync, openSync, renameSync, rmSync, writeSync, writevSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+  writevSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from './source.ts';
 
@@ -22,8 +31,21 @@ export type Readers = 'owner' | 'whom-umask-lets';
 
 const modeFor: Readonly<Record<Readers, number>> = { owner: 0o600, 'whom-umask-lets': 0o666 };
 
-/** A file that is there whole or not at all: written under another name, then renamed. */
+/** Whether a path leads to a device, a pipe or a socket: what is written goes on, and nothing is kept. */
+const leadsOn = (path: string): boolean => {
+  const about = statSync(path, { throwIfNoEntry: false });
+  return about !== undefined && !about.isFile() && !about.isDirectory();
+};
+
+/**
+ * A file that is there whole or not at all: written under another name, then renamed. Into a device or
+ * a pipe it is written as it comes: a file in the place of `/dev/null` would take it from the machine.
+ */
 export const fileSink = (path: string, force: boolean, readers: Readers = 'owner'): Sink => {
+  if (leadsOn(path)) {
+    const fd = openSync(path, 'w');
+    return { ...outputSink(fd), close: () => closeSync(fd) };
+  }
   const name = `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`;
   const temporary = join(dirname(path), name);
   const fd = openSync(temporary, 'wx', modeFor[readers]);
@@ -49,7 +71,7 @@ export const fileSink = (path: string, force: boolean, readers: Readers = 'owner
   };
 };
 
-/** Standard output, written at the speed of its reader. */
+/** What is open already, standard output above all, written at the speed of its reader. */
 export const outputSink = (fd = 1): Sink => ({
   write: (bytes) => {
     writeAll(fd, bytes);

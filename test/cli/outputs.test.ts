@@ -49,6 +49,28 @@ describe('--output', () => {
     assert.equal(stdout, '');
   });
 
+  it.skipIf(process.platform === 'win32')(
+    'writes into a pipe that has a name, and leaves it there',
+    () => {
+      // In the place of a device, /dev/null say, a file would break the machine.
+      const script = [
+        'mkfifo "$1" && cat "$1" > "$2" &',
+        'while [ ! -p "$1" ]; do sleep 0.01; done',
+        'shift 2 && "$@"; wait',
+      ].join('\n');
+      const command = [process.execPath, cli, bad, '--output', `json=${at('fifo')}`];
+      const into = [at('fifo'), at('through'), ...command];
+      const ran = spawnSync('sh', ['-c', script, 'sh', ...into], { cwd: root, encoding: 'utf8' });
+      assert.equal(ran.stderr, '');
+      assert.ok(statSync(at('fifo')).isFIFO());
+      assert.match(readFileSync(at('through'), 'utf8'), /"rule": "index-out-of-bounds"/u);
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+        [],
+      );
+    },
+  );
+
   it('says so when a report cannot be written', () => {
     const { status, stderr } = run([bad, '--output', `html=${at('none/report.html')}`]);
     assert.equal(status, 3);
