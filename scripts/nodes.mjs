@@ -16,22 +16,36 @@ import { fileURLToPath } from 'node:url';
 const PROMISED = ['20.19.0', '22', '24'];
 
 /**
- * The tree, the benchmarks, what compilers say of the C that is written, and pages in a browser: none
- * of it is run by the Node that is tested, and `npm run check` has it.
+ * The tree, the benchmarks, what compilers say of the C that is written, pages in a browser, and the
+ * blocks of the documents, which are runs of the same commands: none of it is decided by the Node that
+ * is tested, and `npm run check` has it.
  */
 const ELSEWHERE = [
   'test/house/**',
   'test/bench/**',
+  'test/cli/dashboard.test.ts',
+  'test/docs/transcripts.test.ts',
   'test/report/harness-skeleton.test.ts',
   'test/report/html.test.ts',
   'test/targets/guide.test.ts',
 ];
 
+/** What Node's own parts decide: processes, pipes, sockets, files. */
+const DECIDED_BY_NODE = ['bytes', 'cli', 'guard', 'targets', 'trust'];
+/** Where the engine shows, which is another one in each line: time, memory, the whole way of a check. */
+const DECIDED_BY_ENGINE = ['check', 'hostile'];
+
 /**
- * What Node's own parts decide: processes, pipes, sockets, files, memory. On a version of the line that
- * `npm run check` has just run everything on, this is what another one of that line may do otherwise.
+ * Folders of tests for a version; all where there are none. `npm run check` has run everything on the
+ * line of this Node, and the newest line, which is farthest from it, runs everything too.
  */
-const DECIDED_BY_NODE = ['bytes', 'check', 'cli', 'guard', 'hostile', 'targets', 'trust'];
+function foldersFor(version) {
+  if (version === PROMISED.at(-1)) return [];
+  const line = (text) => text.split('.')[0];
+  return line(version) === line(process.versions.node)
+    ? DECIDED_BY_NODE
+    : [...DECIDED_BY_NODE, ...DECIDED_BY_ENGINE];
+}
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const about = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -103,8 +117,7 @@ async function testOn(version) {
 
   const vitest = path.join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const excluded = ELSEWHERE.flatMap((glob) => ['--exclude', glob]);
-  const sameLine = version.split('.')[0] === process.versions.node.split('.')[0];
-  const chosen = sameLine ? DECIDED_BY_NODE.map((folder) => `test/${folder}/`) : [];
+  const chosen = foldersFor(version).map((folder) => `test/${folder}/`);
   const { status } = spawnSync(node, [vitest, 'run', ...chosen, ...excluded], {
     cwd: root,
     env,
