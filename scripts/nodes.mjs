@@ -32,20 +32,12 @@ const ELSEWHERE = [
 
 /** What Node's own parts decide: processes, pipes, sockets, files. */
 const DECIDED_BY_NODE = ['bytes', 'cli', 'guard', 'targets', 'trust'];
-/** Where the engine shows, which is another one in each line: time, memory, the whole way of a check. */
-const DECIDED_BY_ENGINE = ['check', 'hostile'];
 
 /**
  * Folders of tests for a version; all where there are none. `npm run check` has run everything on the
- * line of this Node, and the newest line, which is farthest from it, runs everything too.
+ * Node that is here, and the newest line, which is farthest from it, runs everything too.
  */
-function foldersFor(version) {
-  if (version === PROMISED.at(-1)) return [];
-  const line = (text) => text.split('.')[0];
-  return line(version) === line(process.versions.node)
-    ? DECIDED_BY_NODE
-    : [...DECIDED_BY_NODE, ...DECIDED_BY_ENGINE];
-}
+const foldersFor = (version) => (version === PROMISED.at(-1) ? [] : DECIDED_BY_NODE);
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const about = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
