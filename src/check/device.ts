@@ -5,16 +5,15 @@ import type { Budgets } from '../layout/leaf-reader.ts';
 import { controlOf, pathOf, type Node } from '../layout/node.ts';
 import { rawOf, valueText } from '../layout/show.ts';
 import type { Location } from '../finding/finding.ts';
-import type { Format, Likeness } from '../formats/format.ts';
+import { layoutOf, telling, type Format, type Likeness } from '../formats/format.ts';
 import { formats as builtins } from '../formats/index.ts';
 import { analyse, opaque, type OpaqueSummary } from '../formats/opaque.ts';
 import type { OpaqueAnalysis } from '../formats/opaque-analysis.ts';
 import type { StateBegin, StateEnd, Unit } from '../rules/rule.ts';
 
-/** Enough of a state to tell every built-in format. */
-const HEAD = 2048;
 /** A state this small is kept, so that the device's PCI id can still say what it is. */
 const KEPT = 1 << 16;
+const nothing = new Uint8Array(0);
 
 export interface StateSink {
   /** The format is known, and will not be reconsidered. */
@@ -85,7 +84,8 @@ export class DeviceState {
     this.#formats = options.formats ?? builtins;
     this.#sink = sink;
     this.#digest = options.digest === true ? createHash('sha256') : undefined;
-    if (options.format !== undefined) this.#open(options.format, 'given');
+    const { format } = options;
+    if (format !== undefined && format.forms === undefined) this.#open(format, 'given', nothing);
   }
 
   /** Says where the state stands in the file, for what concerns a state without bytes. */
@@ -104,7 +104,7 @@ export class DeviceState {
     if (this.#bytes === 0) this.#start = offset;
     this.#bytes += bytes.length;
     this.#digest?.update(bytes);
-    if (this.#decoder === undefined && this.#bytes >= HEAD) {
+    if (this.#decoder === undefined && this.#bytes >= telling) {
       this.#identify([...this.#held, { bytes, offset, packed }], this.#options.size);
     }
     // Until here a state that nothing recognised could still be told by its PCI id.
@@ -175,11 +175,13 @@ export class DeviceState {
   }
 
   #identify(pieces: readonly Piece[], size: number | undefined): void {
-    const [format, likeness] = recognise(this.#formats, joined(pieces, HEAD), size) ?? [
-      opaque,
-      'unknown' as const,
-    ];
-    this.#open(format, likeness);
+    const head = joined(pieces, telling);
+    const { format: named } = this.#options;
+    const [format, likeness] =
+      named === undefined
+        ? (recognise(this.#formats, head, size) ?? [opaque, 'unknown' as const])
+        : [named, 'given' as const];
+    this.#open(format, likeness, head);
   }
 
   /** A small state that nothing recognised is what its device's driver writes, damaged or unmarked. */
@@ -189,10 +191,10 @@ export class DeviceState {
     const [format] = this.#formatsOfPciId().filter(
       ({ marked, featureless }) => marked || featureless === true,
     );
-    if (format !== undefined) this.#open(format, 'by-pci-id');
+    if (format !== undefined) this.#open(format, 'by-pci-id', joined(this.#held, telling));
   }
 
-  #open(format: Format, identified: StateEnd['identified']): void {
+  #open(format: Format, identified: StateEnd['identified'], head: Uint8Array): void {
     this.#format = format;
     this.#identified = identified;
     const analyser = format === opaque && this.#options.analyse !== false ? analyse() : undefined;
@@ -204,7 +206,7 @@ export class DeviceState {
       locate: (field, note) => locate(decoder, field, note),
     });
     const decoder = new Decoder(
-      format.layout,
+      layoutOf(format, head),
       {
         unit: (root) => {
           this.#sink.unit(unitOf(root));

@@ -2,6 +2,7 @@ import type { Source } from '../bytes/source.ts';
 import type { DeviceResult } from '../check/device.ts';
 import type { ExamineOptions } from '../check/examine.ts';
 import { unwrapped } from '../check/unwrap.ts';
+import { telling } from '../formats/format.ts';
 import { formats as builtins } from '../formats/index.ts';
 import { describe, type Descriptor } from './descriptor.ts';
 import { judge, type Verdict } from './judge.ts';
@@ -9,8 +10,6 @@ import { describeStates, saysAll } from './state.ts';
 
 /** Bytes of a stream that are looked at; what needs more needs the whole. */
 const mostEarly = 16 << 20;
-/** What a state shows of its format by its content, whatever follows: `check/device.ts` waits for as much. */
-const recognisable = 2048;
 
 /** What the first bytes of a stream settle. */
 export interface Early {
@@ -157,7 +156,7 @@ const certain = (
   const known =
     given ||
     result?.identified === 'certain' ||
-    (result?.identified === 'likely' && result.bytes >= recognisable);
+    (result?.identified === 'likely' && result.bytes >= telling);
   if (known) return rest;
   const { name, from, bytes, signed, notes } = descriptor;
   const { pci } = result ?? {};

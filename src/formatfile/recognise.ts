@@ -1,4 +1,4 @@
-import type { Format, Likeness } from '../formats/format.ts';
+import type { Form, Format, Likeness } from '../formats/format.ts';
 import { writeUint } from '../layout/encode.ts';
 import { roleOf, type Layout } from '../layout/types.ts';
 import { Mistake, type KeyPath } from './error.ts';
@@ -14,6 +14,7 @@ type Recognise = Format['recognise'];
 export interface Recognition {
   readonly recognise: Recognise;
   readonly marked: boolean;
+  readonly forms?: readonly Form[];
 }
 
 /** How a format file says that its states are told; without a word, by the magic in its layout. */
@@ -36,7 +37,11 @@ export const readRecognition = (
   if ('builtin' in given) {
     const format = builtin(given.builtin);
     if (format !== undefined) {
-      return { recognise: (head, size) => format.recognise(head, size), marked: format.marked };
+      return {
+        recognise: (head, size) => format.recognise(head, size),
+        marked: format.marked,
+        ...(format.forms === undefined ? {} : { forms: format.forms }),
+      };
     }
     throw new Mistake(
       [...path, 'builtin'],

@@ -12,6 +12,8 @@ export interface Format {
   /** What a reader should know before the field table; full sentences. */
   readonly summary: string;
   readonly layout: Layout;
+  /** Other layouts that it had; what no form knows as its own has `layout`. */
+  readonly forms?: readonly Form[];
   readonly invariants: readonly Invariant[];
   /** How sure the first bytes of a state make it; undefined when they speak against the format. */
   recognise(head: Uint8Array, size: number | undefined): Likeness | undefined;
@@ -31,6 +33,17 @@ export interface Format {
   /** What identifies a device beyond the fields with the role `identity`; for the format's page. */
   readonly identity: string;
   /** A sound state, to start from without a capture. */
+  readonly sample: Draft;
+}
+
+/** The layout of an earlier or later writer of the same format. */
+export interface Form {
+  /** What tells its writers from others; the heading of its fields. */
+  readonly title: string;
+  readonly layout: Layout;
+  /** Whether the first bytes of a state are this form's. */
+  tells(head: Uint8Array): boolean;
+  /** A sound state of this form. */
   readonly sample: Draft;
 }
 
@@ -70,6 +83,13 @@ export interface Breach {
   readonly message: string;
   readonly expected?: string;
 }
+
+/** Bytes of a state that are enough to tell every built-in format and its forms. */
+export const telling = 4096;
+
+/** The layout that a state of this format has, by its first bytes. */
+export const layoutOf = (format: Format, head: Uint8Array): Layout =>
+  format.forms?.find((form) => form.tells(head))?.layout ?? format.layout;
 
 export const defineFormat = (format: Format): Format => format;
 

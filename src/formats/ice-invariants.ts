@@ -15,8 +15,9 @@ import {
 import { idle, lengths, once } from './ice-virtchnl.ts';
 
 const SERIES = 'netdev, “Add E800 live migration driver” (2023): ice_migration.c';
-/** struct ice_migration_dev_state with its padding, and the terminator’s slot. */
-const FIXED = 1056n + 8n;
+/** struct ice_migration_dev_state with its padding; of the first patches. */
+const FIXED = 1056n;
+const FIXED_EARLY = 24n;
 const SLOT = 8n;
 const MOST_OF_ONE = 256;
 /** linux drivers/net/ethernet/intel/ice/ice_txrx.h: ICE_MAX_NUM_DESC */
@@ -41,9 +42,10 @@ const invariant = (
   ...given,
   examples: { good: [good], bad: [bad] },
   watch: perUnit(function* (root) {
-    // Both forms of a state: with the registers before it, and without.
+    // With the registers before it, and without.
     const state = child(root, 'state.dev_state') ?? child(root, 'state');
-    if (state !== undefined && child(state, 'num_rxq') !== undefined) yield* check(state, root);
+    if (state !== undefined && child(state, 'virtchnl_msgs') !== undefined)
+      yield* check(state, root);
   }),
 });
 
@@ -109,7 +111,8 @@ list's own tells a reader another end than the walk has.`,
     },
     function* (state) {
       const got = numberAt(state, 'total_size');
-      let wanted = FIXED;
+      // The terminator has a slot of its own.
+      let wanted = SLOT + (child(state, 'vsi_id') === undefined ? FIXED_EARLY : FIXED);
       let ended = false;
       for (const { opcode, length } of slotsOf(state)) {
         ended ||= opcode === 0n;
@@ -319,6 +322,7 @@ sets up the ring of a queue, the longest ring there is bounds it.`,
       ] as const) {
         const places = child(holder, field)?.children ?? [];
         const rings = ringsOf(state, kind);
+        // The vendor’s driver does not tell how many there are; what no message set up says nothing.
         const queues = numberAt(state, `num_${kind}`) ?? 0n;
         for (const [id, place] of places.entries()) {
           // What a register says of a queue that the function does not have means nothing.

@@ -53,6 +53,46 @@ const slot = ({ opcode, data, pad, msg_len }: Message): Fields => ({
 
 const end: Fields = { opcode: 0n };
 
+/** What the first patches saved: sizes and counts, and the messages. */
+const early = (messages: readonly Message[], changed: Fields): Fields => ({
+  total_size: BigInt(messages.reduce((sum, { data }) => sum + data.length + SLOT, 24 + SLOT)),
+  vf_caps: 3n,
+  num_txq: 16n,
+  num_rxq: 16n,
+  virtchnl_msgs: [...messages.map(slot), end],
+  ...changed,
+});
+
+/** A state of the first patches. */
+export const iceEarly = (
+  messages: readonly Message[] = [version],
+  changed: Fields = {},
+): Fields => ({ begin: 'ICE_MIG_DEVSTAT_MAGIC', state: early(messages, changed) });
+
+/** The same behind the registers. */
+export const iceEarlyImage = (messages: readonly Message[], changed: Fields = {}): Fields => ({
+  begin: 0n,
+  state: { dev_state: early(messages, changed) },
+});
+
+const vendors = (messages: readonly Message[], changed: Fields): Fields => ({
+  vsi_id: 5n,
+  virtchnl_msgs: [...messages.map(slot), end],
+  ...changed,
+});
+
+/** A state of the vendor’s driver: registers, where the queues stand, and the messages. */
+export const iceVendors = (
+  messages: readonly Message[] = [version],
+  changed: Fields = {},
+  registers: Fields = {},
+): Fields => ({ begin: 0n, state: { ...registers, dev_state: vendors(messages, changed) } });
+
+export const iceVendorsAlone = (
+  messages: readonly Message[] = [version],
+  changed: Fields = {},
+): Fields => ({ state: vendors(messages, changed) });
+
 /** The part of the physical function: what it knows of the function, and the messages. */
 export const devState = (
   messages: readonly Message[] = [version],

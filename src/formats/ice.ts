@@ -23,7 +23,13 @@ import {
 } from '../layout/vocabulary.ts';
 import { defineFormat, type Likeness } from './format.ts';
 import { iceInvariants } from './ice-invariants.ts';
-import { ICE_MIG_DEVSTAT_MAGIC, iceSample } from './ice-sample.ts';
+import {
+  ICE_MIG_DEVSTAT_MAGIC,
+  iceEarly,
+  iceSample,
+  iceVendors,
+  iceVendorsAlone,
+} from './ice-sample.ts';
 import { opcodes } from './ice-virtchnl.ts';
 
 const QUEUES = 256;
@@ -122,8 +128,10 @@ const slot = struct(
   { control: 'guest' },
 );
 
-/** What follows the magic, in both forms of a state. */
-const behindMagic: Readonly<Record<string, Layout>> = {
+type Fields = Readonly<Record<string, Layout>>;
+
+/** What the first patches of the series have between the magic and the messages. */
+const sizes: Fields = {
   version: le32({ role: version(1n), driver: compared }),
   total_size: le64({
     doc: 'of this part, with its padding and a whole slot for the terminator',
@@ -137,11 +145,16 @@ const behindMagic: Readonly<Record<string, Layout>> = {
   }),
   num_txq: le16({ role: [compatibility('equal'), within(1n, BigInt(QUEUES))], driver: compared }),
   num_rxq: le16({ role: [compatibility('equal'), within(1n, BigInt(QUEUES))], driver: compared }),
+};
+
+/** Where the queues stand; the first patches did not save it, and the vendor’s driver begins with it. */
+const heads: Fields = {
   vsi_id: le16({ doc: 'replaced in the messages by that of the destination' }),
   rx_head: array(QUEUES, le16(), { control: 'device', doc: 'next descriptor of each queue' }),
   tx_head: array(QUEUES, le16(), { control: 'device', doc: 'next descriptor of each queue' }),
-  virtchnl_msgs: repeat(slot, 'slot'),
 };
+
+const messages: Fields = { virtchnl_msgs: repeat(slot, 'slot') };
 
 const adminQueue = struct({
   bal: le32({ hex: true }),
@@ -151,27 +164,60 @@ const adminQueue = struct({
   tail: le32(),
 });
 
-const image = struct(
-  {
-    dyn_ctln: array(16, le32({ hex: true })),
-    intr0: array(3, le32({ hex: true })),
-    intrn: array(3, array(16, le32({ hex: true }))),
-    asq: adminQueue,
-    arq: adminQueue,
-    rx_tail: array(QUEUES, le32()),
-    dev_state: struct(
-      {
-        magic: le32({ role: magic(ICE_MIG_DEVSTAT_MAGIC), driver: compared }),
-        ...behindMagic,
-      },
-      { control: 'driver' },
-    ),
-  },
-  { control: 'guest' },
-);
+/** The registers, without the first, and a state of the physical function behind them. */
+const image = (state: Fields): Layout =>
+  struct(
+    {
+      dyn_ctln: array(16, le32({ hex: true })),
+      intr0: array(3, le32({ hex: true })),
+      intrn: array(3, array(16, le32({ hex: true }))),
+      asq: adminQueue,
+      arq: adminQueue,
+      rx_tail: array(QUEUES, le32()),
+      dev_state: struct(state, { control: 'driver' }),
+    },
+    { control: 'guest' },
+  );
+
+/** A state that begins with its magic, and one that has the registers before it. */
+const withMagic = (behind: Fields): Layout =>
+  struct(
+    {
+      begin: le32({
+        names: { ICE_MIG_DEVSTAT_MAGIC },
+        hex: true,
+        doc: 'the register dyn_ctl0, or the magic where the registers are left out',
+      }),
+      state: choice(
+        'begin',
+        { ICE_MIG_DEVSTAT_MAGIC: struct(behind) },
+        image({ magic: le32({ role: magic(ICE_MIG_DEVSTAT_MAGIC), driver: compared }), ...behind }),
+      ),
+    },
+    { control: 'driver' },
+  );
+
+const vendors: Fields = { ...heads, align: bytes(6, { zero: true }), ...messages };
 
 const REGISTERS = 1336;
 const start = Uint8Array.of(1, 0, 0, 0xe8, 1, 0, 0, 0);
+/** VERSION, which a driver sends first: opcode 1, 8 bytes, major version 1. */
+const firstSlot = Uint8Array.of(1, 0, 0, 0, 8, 0, 1, 0, 0, 0);
+
+const holds = (head: Uint8Array, at: number, wanted: Uint8Array): boolean =>
+  head.length >= at + wanted.length && wanted.every((byte, index) => head[at + index] === byte);
+
+/** Where the messages of the first patches begin, and what a list without one makes of total_size. */
+const EARLY = 24;
+const EARLY_EMPTY = Uint8Array.of(EARLY + 8, 0, 0, 0, 0, 0, 0, 0);
+const isEarly = (head: Uint8Array, at: number): boolean =>
+  stateAt(head, at) !== undefined &&
+  (holds(head, at + EARLY, firstSlot) || holds(head, at + 8, EARLY_EMPTY));
+
+/** Where the messages of the vendor’s driver begin. */
+const VENDORS = 1032;
+const isVendors = (head: Uint8Array, at: number): boolean =>
+  !holds(head, at, start.subarray(0, 4)) && holds(head, at + VENDORS, firstSlot);
 
 /** Whether the part of the physical function begins at an offset. */
 const stateAt = (head: Uint8Array, at: number): Likeness | undefined => {
@@ -197,19 +243,34 @@ export const ice = defineFormat({
 The registers of the virtual function in 1336 bytes, and then what its physical function knows of it:
 numbers of queues, where the queues stand, and the messages which the guest's driver has sent. The
 destination takes the messages one by one, as if the guest sent them again. A slot with the opcode
-zero ends them; behind it the buffer is empty. The first form of the series sent the second part
-alone, and both are read here. The series was not merged.`,
-  layout: struct(
+zero ends them; behind it the buffer is empty. A state may also have the second part alone. The first
+patches of the series did not save where the queues stand; a driver that the vendor gave out later
+saves that and the messages, and nothing that tells or measures the state. A state of theirs is known
+by its first message. The series was not merged.`,
+  layout: withMagic({ ...sizes, ...heads, ...messages }),
+  forms: [
     {
-      begin: le32({
-        names: { ICE_MIG_DEVSTAT_MAGIC },
-        hex: true,
-        doc: 'the register dyn_ctl0, or the magic where the registers are left out',
-      }),
-      state: choice('begin', { ICE_MIG_DEVSTAT_MAGIC: struct(behindMagic) }, image),
+      title: 'the first patches: nothing on where the queues stand',
+      layout: withMagic({ ...sizes, ...messages }),
+      tells: (head) => isEarly(head, 0) || isEarly(head, REGISTERS),
+      sample: iceEarly(),
     },
-    { control: 'driver' },
-  ),
+    {
+      title: 'the vendor’s driver outside the kernel: no magic, sizes and counts',
+      layout: struct(
+        { begin: le32({ hex: true, doc: 'the register dyn_ctl0' }), state: image(vendors) },
+        { control: 'driver' },
+      ),
+      tells: (head) => isVendors(head, REGISTERS),
+      sample: iceVendors(),
+    },
+    {
+      title: 'the same without the registers',
+      layout: struct({ state: struct(vendors) }, { control: 'driver' }),
+      tells: (head) => isVendors(head, 0),
+      sample: iceVendorsAlone(),
+    },
+  ],
   pci: ['8086:1889'],
   drivers: ['ice_vfio_pci'],
   marked: true,
@@ -218,6 +279,7 @@ num_txq and num_rxq must equal those of the destination, and vf_caps must be a s
 device, its firmware and its package (DDP) have to be compared out of band.`,
   sample: iceSample,
   recognise: (head) => {
+    if (isVendors(head, 0) || isVendors(head, REGISTERS)) return 'likely';
     const alone = stateAt(head, 0);
     const behind = stateAt(head, REGISTERS);
     return alone === 'certain' || behind === undefined ? alone : behind;

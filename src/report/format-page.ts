@@ -1,8 +1,28 @@
 import type { Format } from '../formats/format.ts';
 import { describe, roleText } from '../layout/describe.ts';
+import type { Layout } from '../layout/types.ts';
 import { offsetText } from './escape.ts';
 
 const anyOf = (names: readonly string[]): string => (names.length === 0 ? 'any' : names.join(', '));
+
+const fieldTable = (layout: Layout): readonly string[] => [
+  '| offset | field | size | type | role | set by |',
+  '|---|---|---|---|---|---|',
+  ...describe(layout).map(({ path, offset, size, type, layout: shape }) =>
+    [
+      '',
+      offset === undefined ? '' : offsetText(offset),
+      `\`${path}\``,
+      size,
+      type,
+      [...(shape.roles ?? []).map(roleText), shape.doc ?? ''].filter(Boolean).join('; '),
+      shape.control ?? '',
+      '',
+    ]
+      .join(' | ')
+      .trim(),
+  ),
+];
 
 /** The documentation page of a format, in Markdown; everything in it comes from the format. */
 export const formatPage = (format: Format): string => {
@@ -19,22 +39,13 @@ export const formatPage = (format: Format): string => {
     '',
     'Offsets count from the start of the record or of the state while all before has a fixed size.',
     '',
-    '| offset | field | size | type | role | set by |',
-    '|---|---|---|---|---|---|',
-    ...describe(format.layout).map(({ path, offset, size, type, layout }) =>
-      [
-        '',
-        offset === undefined ? '' : offsetText(offset),
-        `\`${path}\``,
-        size,
-        type,
-        [...(layout.roles ?? []).map(roleText), layout.doc ?? ''].filter(Boolean).join('; '),
-        layout.control ?? '',
-        '',
-      ]
-        .join(' | ')
-        .trim(),
-    ),
+    ...fieldTable(format.layout),
+    ...(format.forms ?? []).flatMap(({ title, layout }) => [
+      '',
+      `## Fields of ${title}`,
+      '',
+      ...fieldTable(layout),
+    ]),
     '',
     '## Identity',
     '',

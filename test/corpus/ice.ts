@@ -1,7 +1,11 @@
 import {
   enable,
+  iceEarly,
+  iceEarlyImage,
   iceImage,
   iceState,
+  iceVendors,
+  iceVendorsAlone,
   queues,
   resources,
   u32,
@@ -10,13 +14,21 @@ import {
   type Message,
 } from '../../src/formats/ice-sample.ts';
 import { ice } from '../../src/formats/ice.ts';
+import { build } from '../../src/layout/build.ts';
 import { joined, patched, written, type Streams } from './edit.ts';
 
 const write = written(ice);
 const state = (messages?: readonly Message[], changed: Fields = {}): Uint8Array =>
   write(iceState(messages, changed));
+const [early, vendors, alone] = ice.forms!.map(
+  ({ layout }) =>
+    (draft: Fields): Uint8Array =>
+      build(layout, draft).bytes,
+);
 const configured = [version, resources, queues(), enable];
 const list = (first: bigint): readonly bigint[] => [first, ...new Array<bigint>(255).fill(0n)];
+const vlans = (count: number): readonly Message[] =>
+  Array.from({ length: count }, () => ({ opcode: 'VIRTCHNL_OP_ADD_VLAN', data: u32(0x1_0005) }));
 const sound = state();
 
 export const iceStreams: Streams = {
@@ -54,11 +66,7 @@ export const iceStreams: Streams = {
   ]),
   'queues-before-version.bin': state([queues(), version, resources]),
   'version-twice.bin': state([version, resources, version]),
-  'vlan-300-times.bin': state([
-    version,
-    resources,
-    ...Array.from({ length: 300 }, () => ({ opcode: 'VIRTCHNL_OP_ADD_VLAN', data: u32(0x1_0005) })),
-  ]),
+  'vlan-300-times.bin': state([version, resources, ...vlans(300)]),
   'pad-set.bin': state([{ ...version, pad: Uint8Array.of(0, 1) }]),
   'ring-misaligned.bin': state([version, resources, queues(0x1000_0040n)]),
   'queue-pairs-past-message.bin': state([
@@ -79,4 +87,25 @@ export const iceStreams: Streams = {
   'cut-in-header.bin': sound.subarray(0, 20),
   'cut-in-heads.bin': sound.subarray(0, 600),
   'cut-in-message.bin': sound.subarray(0, 0x424),
+
+  'early-version-alone.bin': early!(iceEarly()),
+  'early-configured.bin': early!(iceEarly(configured)),
+  'early-many-messages.bin': early!(iceEarly([...configured, ...vlans(80)])),
+  'early-with-registers.bin': early!(iceEarlyImage(configured)),
+  'early-no-message.bin': early!(iceEarly([])),
+  'early-total-size-of-later.bin': early!(iceEarly(configured, { total_size: 1204n })),
+  'early-terminator-missing.bin': early!(iceEarly(configured)).subarray(0, -4),
+  'early-opcode-99.bin': early!(iceEarly([version, resources, { opcode: 99n, data: u32(0) }])),
+  'early-version-2.bin': patched(early!(iceEarly()), 4, 2),
+  'early-no-queues.bin': early!(iceEarly(configured, { num_rxq: 0n })),
+  'early-cut-in-message.bin': early!(iceEarly()).subarray(0, 34),
+
+  'vendors-configured.bin': vendors!(iceVendors(configured)),
+  'vendors-without-registers.bin': alone!(iceVendorsAlone(configured)),
+  'vendors-terminator-missing.bin': vendors!(iceVendors(configured)).subarray(0, -4),
+  'vendors-align-set.bin': patched(vendors!(iceVendors(configured)), 1336 + 1026, 1),
+  'vendors-version-twice.bin': vendors!(iceVendors([version, resources, version])),
+  'vendors-head-past-ring.bin': alone!(iceVendorsAlone(configured, { tx_head: list(512n) })),
+  'vendors-rx-tail-past-ring.bin': vendors!(iceVendors(configured, {}, { rx_tail: list(600n) })),
+  'vendors-cut-in-message.bin': alone!(iceVendorsAlone()).subarray(0, 1044),
 };

@@ -1,6 +1,6 @@
 import { Decoder } from '../../src/layout/decode.ts';
 import { pathOf, walk, type FaultCodeOf, type Node } from '../../src/layout/node.ts';
-import type { Breach, Format } from '../../src/formats/format.ts';
+import { layoutOf, telling, type Breach, type Format } from '../../src/formats/format.ts';
 import { formats } from '../../src/formats/index.ts';
 import { reaches, type Severity } from '../../src/finding/finding.ts';
 
@@ -35,7 +35,9 @@ export interface Judgement {
 /** What a format's layout and invariants say of a state, by the names of the rules. */
 export const judge = (format: Format, bytes: Uint8Array): readonly Judgement[] => {
   const units: Node[] = [];
-  const decoder = new Decoder(format.layout, { unit: (root) => units.push(root) });
+  const decoder = new Decoder(layoutOf(format, bytes.subarray(0, telling)), {
+    unit: (root) => units.push(root),
+  });
   decoder.push(bytes);
   decoder.end();
   return judgeUnits(format, units);
@@ -79,7 +81,7 @@ export const ruleIds = (
 /** The format that the first bytes of a state speak for most, as the checker chooses it. */
 export const recognised = (bytes: Uint8Array): Format | undefined => {
   const rank = ['certain', 'likely', 'damaged'] as const;
-  const head = bytes.subarray(0, 2048);
+  const head = bytes.subarray(0, telling);
   for (const wanted of rank) {
     const found = formats.find((format) => format.recognise(head, bytes.length) === wanted);
     if (found !== undefined) return found;

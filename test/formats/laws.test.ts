@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 
+import { layoutOf, telling, type Format } from '../../src/formats/format.ts';
 import { formats } from '../../src/formats/index.ts';
 import { build } from '../../src/layout/build.ts';
 import { decode, Decoder } from '../../src/layout/decode.ts';
@@ -38,7 +39,16 @@ const damaged = (whole: Uint8Array, plan: Edits): Uint8Array => {
   return new Uint8Array(bytes);
 };
 
-describe.each(formats.map((format) => [format.id, format] as const))('%s', (_, format) => {
+/** Each format, and each of its forms as a format of its own. */
+const cases: readonly (readonly [string, Format])[] = formats.flatMap((format) => [
+  [format.id, format],
+  ...(format.forms ?? []).map(({ title, layout, sample }): readonly [string, Format] => {
+    const { forms: _, ...rest } = format;
+    return [`${format.id}, ${title}`, { ...rest, layout, sample, invariants: [] }];
+  }),
+]);
+
+describe.each(cases)('%s', (_, format) => {
   const { layout } = format;
   const sample = build(layout, format.sample).bytes;
   /** Large states say as much in fewer runs. */
@@ -110,7 +120,7 @@ describe.each(formats.map((format) => [format.id, format] as const))('%s', (_, f
     assert.deepEqual(ruleIds(judge(format, sample)), []);
     // What nothing in the bytes tells has to be named.
     if (!format.marked && !['mlx5', 'virtio'].includes(format.id)) return;
-    const likeness = format.recognise(sample.subarray(0, 512), sample.length);
+    const likeness = format.recognise(sample.subarray(0, telling), sample.length);
     assert.ok(likeness === 'certain' || likeness === 'likely');
   });
 
@@ -173,5 +183,18 @@ describe.each(formats.map((format) => [format.id, format] as const))('%s', (_, f
 
   it('names its invariants after itself', () => {
     for (const { id } of format.invariants) assert.ok(id.startsWith(`${format.id}-`), id);
+  });
+});
+
+describe('forms of a format', () => {
+  const forms = formats.flatMap((format) =>
+    (format.forms ?? []).map((form) => [`${format.id}, ${form.title}`, format, form] as const),
+  );
+
+  it.each(forms)('%s: its sample is told from the others', (_, format, { layout, sample }) => {
+    const bytes = build(layout, sample).bytes;
+    assert.equal(layoutOf(format, bytes.subarray(0, telling)), layout);
+    assert.deepEqual(ruleIds(judge(format, bytes)), []);
+    assert.equal(layoutOf(format, build(format.layout, format.sample).bytes), format.layout);
   });
 });

@@ -3,12 +3,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 
+import { telling } from '../../src/formats/format.ts';
 import { formatById, formats } from '../../src/formats/index.ts';
 import { hex, joined, noise } from '../corpus/edit.ts';
 import { built } from '../corpus/index.ts';
 import { recognised } from './judge.ts';
-
-const HEAD = 2048;
 
 /** Formats whose states nothing tells, and streams that lost what would tell them. */
 const untold = new Set(['opaque', 'pds', 'i40e-vf', 'libvfio-user-sample']);
@@ -16,7 +15,7 @@ const lost = new Set(['headerless-image.bin', 'head-missing.bin']);
 
 const likenesses = (bytes: Uint8Array, size: number | undefined): readonly string[] =>
   formats.flatMap((format) => {
-    const likeness = format.recognise(bytes.subarray(0, HEAD), size);
+    const likeness = format.recognise(bytes.subarray(0, telling), size);
     return likeness === undefined ? [] : [`${format.id} ${likeness}`];
   });
 
