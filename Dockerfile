@@ -7,6 +7,7 @@ COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
 COPY native native
+COPY corpus/mtty corpus/mtty
 RUN npm ci --no-audit --no-fund
 
 FROM node:22-slim

@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,14 +19,6 @@ const fresh = path.join(cache, `build-${process.pid}`);
 const stale = path.join(cache, `stale-${process.pid}`);
 
 const SHEBANG = '#!/usr/bin/env node\n';
-
-/**
- * commander is CommonJS. Bundled into a module, its `require('node:fs')` reaches a stub of esbuild's
- * that looks for a `require` in scope and finds none. Only built-in modules get that far
- * (`refuseOutsiders` holds it), so this is all the `require` that it needs.
- */
-const REQUIRE = 'const require = (id) => process.getBuiltinModule(id);\n';
-const REQUIRE_STUB = 'Dynamic require of "';
 
 const LICENCE_FILE = /^(licen[cs]e|copying|notice)(\.|-|$)/i;
 
@@ -64,14 +56,14 @@ const common = {
     yaml: './node_modules/yaml/browser/index.js',
     '#supports-color': './node_modules/chalk/source/vendor/supports-color/browser.js',
   },
-  // Not minified: it starts 3% faster so (Node 20, 25 starts each), and whoever reads what they
-  // installed, or a stack trace of it, should see the program. Names are not kept by force either:
-  // that names each closure anew where it is made, which a million records show.
+  // Not minified: whoever reads what they installed, or a stack trace of it, should see the program.
+  // Names are not kept by force either: that names each closure anew where it is made, which a
+  // million records show.
   legalComments: 'none',
-  charset: 'utf8',
   metafile: true,
   write: false,
-  outdir: fresh,
+  // The names of chunks are made of it too.
+  outdir: dist,
   logLevel: 'warning',
   // What `withOneCore` adds is such an import, for the sake of the link and not of an effect.
   logOverride: { 'ignored-bare-import': 'silent' },
@@ -123,12 +115,21 @@ const withOneCore = {
 const cli = await esbuild.build({
   ...common,
   plugins: [withoutPrograms, withOneCore],
-  entryPoints: { cli: 'src/cli/main.ts', 'module-worker': 'src/targets/module-worker.ts' },
+  // Latin-1 all the way: as a string it takes a byte a character, and needs no decoding.
+  charset: 'ascii',
+  entryPoints: { 'cli/main': 'src/cli/main.ts' },
   chunkNames: 'cli/[name]-[hash]',
+});
+
+const starters = await esbuild.build({
+  ...common,
+  splitting: false,
+  entryPoints: { cli: 'src/cli/start.ts', 'module-worker': 'src/targets/module-worker.ts' },
 });
 
 const library = await esbuild.build({
   ...common,
+  charset: 'utf8',
   entryPoints: { index: 'src/index.ts' },
   chunkNames: 'lib/[name]-[hash]',
   packages: 'external',
@@ -138,14 +139,16 @@ refuseOutsiders(cli.metafile);
 
 try {
   for (const file of cli.outputFiles) {
-    const entry = file.path === path.join(fresh, 'cli.js');
-    const prefix = (entry ? SHEBANG : '') + (file.text.includes(REQUIRE_STUB) ? REQUIRE : '');
-    const body = entry ? file.text.replace(/^#!.*\n/, '') : file.text;
-    await write(file.path, prefix + body);
-    if (entry) await chmod(file.path, 0o755);
+    await write(file.path.replace(/\.js$/, '.cjs'), await asScript(file.text));
+  }
+  for (const file of starters.outputFiles) {
+    const entry = file.path === path.join(dist, 'cli.js');
+    const text = (entry ? SHEBANG : '') + file.text;
+    await write(file.path, text, entry ? 0o755 : 0o644);
   }
   for (const file of library.outputFiles) await write(file.path, file.contents);
-  await write(path.join(fresh, 'THIRD-PARTY-LICENSES.txt'), await licences(cli.metafile));
+  await write(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), await licences(cli.metafile));
+  compileAhead();
   if (await emitDeclarations()) await replaceDist();
   else process.exitCode = 1;
 } finally {
@@ -153,9 +156,36 @@ try {
   await rm(stale, { recursive: true, force: true });
 }
 
-async function write(file, contents) {
+/** Writes what belongs at a place in `dist` to that place in `fresh`. */
+async function write(place, contents, mode = 0o644) {
+  const file = path.join(fresh, path.relative(dist, place));
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, contents);
+  await writeFile(file, contents, { mode });
+}
+
+/**
+ * A module of the command line as a script, which V8 can be given compiled (src/cli/start.ts). The
+ * splitter writes modules only, so each is turned over after it.
+ */
+async function asScript(text) {
+  const { code } = await esbuild.transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: common.target,
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': 'moduleUrl' },
+  });
+  const url = code.includes('moduleUrl')
+    ? "const moduleUrl = require('node:url').pathToFileURL(__filename).href;\n"
+    : '';
+  return url + code.replaceAll(/require\("(\.\/[^"]+)\.js"\)/g, 'require("$1.cjs")');
+}
+
+/** In a process of its own, for what it does to the one that it runs in. */
+function compileAhead() {
+  spawnSync(process.execPath, [path.join(root, 'scripts', 'compile-ahead.mjs'), fresh], {
+    stdio: 'inherit',
+  });
 }
 
 /** The published command line must run without node_modules: whatever is not bundled is built in. */

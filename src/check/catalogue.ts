@@ -4,7 +4,8 @@ import { containerRules } from '../rules/container-rules.ts';
 import { fileRules } from '../rules/file-rules.ts';
 import { sealedRules } from '../rules/sealed-rules.ts';
 import { stateRules } from '../rules/index.ts';
-import { defineRule, type Rule, type Violation } from '../rules/rule.ts';
+import type { Draft } from '../layout/draft.ts';
+import { defineRule, type Example, type Rule, type Violation } from '../rules/rule.ts';
 
 /** An invariant of a format, as the rule that it is to everybody else. */
 const invariantRule = (format: Format, invariant: Invariant): Rule => {
@@ -20,9 +21,10 @@ const invariantRule = (format: Format, invariant: Invariant): Rule => {
     advice,
     sources,
     applies: { to: 'state', formats: [format.id] },
-    examples: {
-      good: invariant.examples.good.map((draft) => ({ format: format.id, draft })),
-      bad: invariant.examples.bad.map((draft) => ({ format: format.id, draft })),
+    examples: () => {
+      const { good, bad } = invariant.examples();
+      const ofFormat = (draft: Draft): Example => ({ format: format.id, draft });
+      return { good: good.map(ofFormat), bad: bad.map(ofFormat) };
     },
     watch: () => {
       // Several devices of one input may have this format: each is watched by itself.

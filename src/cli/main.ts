@@ -27,26 +27,29 @@ if (
   complain(`${first} is a command; to check the path of that name, write ./${first}`);
 }
 
-try {
-  await commands.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    // Help and version were asked for; everything else is a mistake that commander has explained.
-    process.exitCode = error.exitCode === 0 ? exitCodes.sound : exitCodes.usage;
-  } else if (error instanceof UsageError) {
-    complain(lineOf(error));
-    process.exitCode = exitCodes.usage;
-  } else if (error instanceof UnpackError) {
-    complain(`an input ${error.message}`);
-    process.exitCode = exitCodes.undone;
-  } else if (error instanceof UndoneError) {
-    complain(lineOf(error));
-    process.exitCode = exitCodes.undone;
-  } else {
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(
-      `vstate-check: this is a bug in vstate-check, please report it\n${stack}\n`,
-    );
-    process.exitCode = exitCodes.bug;
+// Not awaited here: the bundle is CommonJS (src/cli/start.ts says why), which has no such thing.
+void (async (): Promise<void> => {
+  try {
+    await commands.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version were asked for; everything else is a mistake that commander has explained.
+      process.exitCode = error.exitCode === 0 ? exitCodes.sound : exitCodes.usage;
+    } else if (error instanceof UsageError) {
+      complain(lineOf(error));
+      process.exitCode = exitCodes.usage;
+    } else if (error instanceof UnpackError) {
+      complain(`an input ${error.message}`);
+      process.exitCode = exitCodes.undone;
+    } else if (error instanceof UndoneError) {
+      complain(lineOf(error));
+      process.exitCode = exitCodes.undone;
+    } else {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      process.stderr.write(
+        `vstate-check: this is a bug in vstate-check, please report it\n${stack}\n`,
+      );
+      process.exitCode = exitCodes.bug;
+    }
   }
-}
+})();

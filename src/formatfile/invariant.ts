@@ -67,10 +67,12 @@ const readAbout = (
   { format, source }: InvariantContext,
 ): Omit<Invariant, 'watch'> => {
   const [threat = 'corruption', ...threats] = read.threat;
+  // Read now: a mistake in them is one of the file.
   const drafts = (kind: 'good' | 'bad'): readonly Draft[] =>
     (read.examples?.[kind] ?? []).map((draft, index) =>
       readDraft(draft, [...path, 'examples', kind, index]),
     );
+  const examples = { good: drafts('good'), bad: drafts('bad') };
   return {
     id: read.id.startsWith(`${format}-`) ? read.id : `${format}-${read.id}`,
     title: read.title,
@@ -81,7 +83,7 @@ const readAbout = (
     rationale: read.rationale,
     advice: read.advice ?? 'Refuse a state in which this does not hold.',
     sources: read.sources ?? [source],
-    examples: { good: drafts('good'), bad: drafts('bad') },
+    examples: () => examples,
   };
 };
 

@@ -48,6 +48,7 @@ const invariantData = (invariant: Invariant): unknown => {
   const twin = twins.get(invariant.id);
   if (twin === undefined) return { builtin: invariant.id };
   const { id, title, severity, confidence, threats, cwe, rationale, advice, sources } = invariant;
+  const examples = invariant.examples();
   const { each, if: guard, holds, count, 'at-end': atEnd, ...said } = twin;
   return {
     id,
@@ -65,13 +66,10 @@ const invariantData = (invariant: Invariant): unknown => {
     rationale: `${rationale.trim()}\n`,
     advice,
     sources,
-    ...(weight(invariant.examples) > MOST_EXAMPLES
+    ...(weight(examples) > MOST_EXAMPLES
       ? {}
       : {
-          examples: {
-            good: invariant.examples.good.map(draftData),
-            bad: invariant.examples.bad.map(draftData),
-          },
+          examples: { good: examples.good.map(draftData), bad: examples.bad.map(draftData) },
         }),
   };
 };

@@ -64,7 +64,8 @@ export interface Invariant {
   readonly rationale: string;
   readonly advice: string;
   readonly sources: readonly string[];
-  readonly examples: { readonly good: readonly Draft[]; readonly bad: readonly Draft[] };
+  /** States that keep it and states that break it; made when they are asked for. */
+  readonly examples: () => { readonly good: readonly Draft[]; readonly bad: readonly Draft[] };
   /** Judges each unit by itself, or all units of one state in turn. */
   readonly watch: () => InvariantWatcher;
 }

@@ -19,7 +19,7 @@ const invariant = (
   cwe: 'CWE-1288',
   threats: ['corruption', 'feeder'],
   ...given,
-  examples: { good: [good], bad: [bad] },
+  examples: () => ({ good: [good], bad: [bad] }),
   watch,
 });
 

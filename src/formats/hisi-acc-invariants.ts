@@ -105,7 +105,7 @@ const invariant = (
     cwe: 'CWE-1288',
     threats: ['guest', 'feeder', 'corruption'],
     ...rest,
-    examples: { good: [good], bad: [bad] },
+    examples: () => ({ good: [good], bad: [bad] }),
     watch: perUnit(check),
   };
 };

@@ -47,7 +47,7 @@ const invariant = (
   cwe: 'CWE-1284',
   threats: ['feeder', 'corruption'],
   ...given,
-  examples: { good: [block()], bad: [bad] },
+  examples: () => ({ good: [block()], bad: [bad] }),
   watch: perUnit(function* (root) {
     const control = child(root, 'control');
     if (control !== undefined) yield* check(control, root);

@@ -40,7 +40,7 @@ const invariant = (
   cwe: 'CWE-1288',
   threats: ['feeder', 'guest', 'corruption'],
   ...given,
-  examples: { good: [good], bad: [bad] },
+  examples: () => ({ good: [good], bad: [bad] }),
   watch: perUnit(function* (root) {
     // With the registers before it, and without.
     const state = child(root, 'state.dev_state') ?? child(root, 'state');

@@ -35,7 +35,7 @@ const invariant = (
   cwe: 'CWE-1284',
   threats: ['corruption', 'feeder'],
   ...given,
-  examples: { good, bad: [bad] },
+  examples: () => ({ good, bad: [bad] }),
   watch: perUnit(check),
 });
 

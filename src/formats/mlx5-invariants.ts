@@ -34,7 +34,7 @@ type Check = Omit<Invariant, 'cwe' | 'examples' | 'watch'> & {
 const invariant = ({ bad, cwe = 'CWE-1288', ...given }: Check): Invariant => ({
   cwe,
   ...given,
-  examples: { good: [sound], bad: [bad] },
+  examples: () => ({ good: [sound], bad: [bad] }),
 });
 
 const preparedOf = (record: Node): bigint | undefined =>

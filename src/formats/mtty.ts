@@ -66,7 +66,7 @@ const portInvariant = (
   threats: ['corruption', 'feeder'],
   cwe: 'CWE-1288',
   sources: ['linux samples/vfio-mdev/mtty.c: handle_bar_write(), handle_bar_read()'],
-  examples: { good: [{ port: [{}] }], bad: [{ port: [given.bad] }] },
+  examples: () => ({ good: [{ port: [{}] }], bad: [{ port: [given.bad] }] }),
   watch: perUnit(function* (root) {
     for (const at of child(root, 'port')?.children ?? []) yield* given.check(at);
   }),

@@ -25,7 +25,7 @@ const invariant = (
   cwe: 'CWE-1286',
   threats: ['corruption', 'feeder'],
   ...given,
-  examples: { good: [state], bad: [bad] },
+  examples: () => ({ good: [state], bad: [bad] }),
   watch: perUnit(check),
 });
 

@@ -48,7 +48,7 @@ const invariant = (
   const { bad, check, ...rest } = given;
   return {
     ...rest,
-    examples: { good: [qatImage()], bad: [qatImage(bad)] },
+    examples: () => ({ good: [qatImage()], bad: [qatImage(bad)] }),
     watch: perUnit(check),
   };
 };
@@ -337,7 +337,7 @@ image or nothing.`,
       'linux drivers/vfio/pci/qat/main.c: qat_vf_resume_write() (ENOMEM beyond the image)',
       `${MIGRATION}: ADF_GEN4_VF_MSTATE_SIZE`,
     ],
-    examples: { good: [qatImage()], bad: [qatImage({ used: 2341 })] },
+    examples: () => ({ good: [qatImage()], bad: [qatImage({ used: 2341 })] }),
     watch: () => ({
       *state({ bytes, units }) {
         if (bytes === IMAGE_SIZE || units === 0) return;

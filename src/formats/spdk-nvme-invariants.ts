@@ -31,7 +31,7 @@ const invariant = (
   cwe: 'CWE-1288',
   threats: ['guest', 'feeder', 'corruption'],
   ...given,
-  examples: { good: [good], bad: [bad] },
+  examples: () => ({ good: [good], bad: [bad] }),
   watch: perUnit(check),
 });
 

@@ -79,7 +79,7 @@ The writer did not mark this record as optional, so a reader that passes over it
 else than what was saved. The driver refuses it and the session with it.`,
       advice: 'Refuse the state, and tell the operator that the source is newer.',
       sources: [`${source} (EOPNOTSUPP)`],
-      examples: { good, bad: [extra({ flags: 0n })] },
+      examples: () => ({ good, bad: [extra({ flags: 0n })] }),
       watch: perUnit(function* (record) {
         if (!hasUnknownTag(record) || isOptional(record)) return;
         yield {
@@ -100,7 +100,7 @@ A newer driver may add optional records, and an older one passes over them: that
 for. Nothing here knows what the record says, so nothing here checked it.`,
       advice: 'Log the tags of the records that are passed over.',
       sources: [source],
-      examples: { good, bad: [extra({})] },
+      examples: () => ({ good, bad: [extra({})] }),
       watch: perUnit(function* (record) {
         if (!hasUnknownTag(record) || !isOptional(record)) return;
         yield {
@@ -122,7 +122,7 @@ so sixteen bytes of input could ask for gigabytes. Bytes that are passed over ne
 optional record of more than 64 KiB is no hint any more.`,
       advice: 'Discard optional records in pieces, and cap their length before allocating.',
       sources: [source, 'CWE-789'],
-      examples: { good, bad: [extra({ data: new Uint8Array((1 << 16) + 1) })] },
+      examples: () => ({ good, bad: [extra({ data: new Uint8Array((1 << 16) + 1) })] }),
       watch: perUnit(function* (record): Generator<Breach> {
         const size = numberAt(record, 'record_size') ?? 0n;
         if (!hasUnknownTag(record) || !isOptional(record) || size <= LARGEST_OPTIONAL) return;

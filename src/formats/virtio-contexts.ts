@@ -25,7 +25,7 @@ export const virtioInvariant = (
   cwe: 'CWE-1288',
   threats: ['corruption', 'feeder'],
   ...given,
-  examples: { good: [good], bad: [bad] },
+  examples: () => ({ good: [good], bad: [bad] }),
   watch,
 });
 

@@ -71,7 +71,7 @@ const invariant = (
   return {
     ...rest,
     threats: ['guest', 'feeder', 'corruption'],
-    examples: { good: [good], bad: [bad] },
+    examples: () => ({ good: [good], bad: [bad] }),
     watch: perUnit(check),
   };
 };

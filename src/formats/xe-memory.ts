@@ -15,7 +15,7 @@ type Given = Omit<Invariant, 'examples' | 'watch'> & {
 
 const invariant = ({ good = xeSample, bad, ...given }: Given): Invariant => ({
   ...given,
-  examples: { good: [good], bad: [bad] },
+  examples: () => ({ good: [good], bad: [bad] }),
 });
 
 const MIB = 1n << 20n;

@@ -18,7 +18,7 @@ export const packetInvariant = (
   cwe: 'CWE-1288',
   threats: ['corruption', 'feeder'],
   ...given,
-  examples: { good: [good], bad: [bad] },
+  examples: () => ({ good: [good], bad: [bad] }),
   watch,
 });
 

@@ -32,10 +32,10 @@ export default defineRule({
 TODO: what a restore path does with it, and why. Found with: ${literal(cause).slice(1, -1)}\`,
   advice: 'TODO: one imperative sentence.',
   sources: ['TODO: the driver code that shows it'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: Uint8Array.from(Buffer.from('${hex(seed?.bytes)}', 'hex')), format: ${literal(format)} }],
     bad: [{ bytes: Uint8Array.from(Buffer.from('${hex(bytesOf(bug.execution.inputs[0] ?? nothing))}', 'hex')), format: ${literal(format)} }],
-  },
+  }),
   *check({ root, locate }) {
     const field = child(root, ${literal(field)});
     const value = numberAt(root, ${literal(field)});

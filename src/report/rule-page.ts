@@ -53,9 +53,10 @@ export const rulePage = (rule: Rule, formats: readonly Format[]): string => {
   ];
   const watched = watchedFields(rule, formats);
   if (watched.length > 0) lines.push('', '## Fields that it watches', '', ...watched);
+  const { good, bad } = rule.examples();
   const shown = [
-    ...rule.examples.good.map((example) => ['Good', example] as const),
-    ...rule.examples.bad.map((example) => ['Bad', example] as const),
+    ...good.map((example) => ['Good', example] as const),
+    ...bad.map((example) => ['Bad', example] as const),
   ].flatMap(([title, example]) => {
     const bytes = exampleBytes(example, formats);
     return bytes === undefined ? [] : [{ title, example, bytes }];

@@ -16,10 +16,10 @@ programs such an address, so the value is damaged or made up to make two parts o
 see two different addresses.`,
   advice: 'Refuse addresses that do not have the alignment that the register demands.',
   sources: ['CWE-1284'],
-  examples: {
+  examples: () => ({
     good: [{ layout: queue, draft: { ring: 0x1000n } }],
     bad: [{ layout: queue, draft: { ring: 0x1001n } }],
-  },
+  }),
   say: (field, { align }) => ({
     message: `${named(field)} is ${typeof field.value === 'bigint' ? hex(field.value) : 'malformed'}`,
     expected: `a multiple of ${align}`,

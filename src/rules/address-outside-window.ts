@@ -33,10 +33,10 @@ memory, or are not there yet, the state decides what the device overwrites.`,
   advice:
     'Compare every address with the ranges that are mapped for the guest before programming it.',
   sources: ['linux include/uapi/linux/vfio.h: device state is loaded before the guest runs'],
-  examples: {
+  examples: () => ({
     good: [{ layout: queue, draft: { ring: 0x1000n }, expect: { windows: '0x0-0xffff' } }],
     bad: [{ layout: queue, draft: { ring: 0x10000n }, expect: { windows: '0x0-0xffff' } }],
-  },
+  }),
   watch: ({ expect }) => ({
     *unit({ root, device, locate }) {
       const windows = windowsOf(expected(expect, device, 'windows') ?? '');

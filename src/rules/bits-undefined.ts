@@ -15,10 +15,10 @@ A set bit without a meaning is a newer writer's request that this reader cannot 
 Ignoring it loads something other than what was saved.`,
   advice: 'Refuse flag bits outside the known mask.',
   sources: ['linux drivers/vfio/vfio_main.c: flag masks are checked before use'],
-  examples: {
+  examples: () => ({
     good: [{ layout: status, draft: { device_status: 3n } }],
     bad: [{ layout: status, draft: { device_status: 7n } }],
-  },
+  }),
   say: (field, { bits }) => ({
     message: `${named(field)} has undefined bits ${hex(bits)} set`,
     expected: 'only defined bits',

@@ -20,10 +20,10 @@ such a state; what lies behind the limit was not checked. A restore path without
 kept busy, or out of memory, by a small input.`,
   advice: 'Limit depth, fields and records before reading them.',
   sources: ['CWE-770'],
-  examples: {
+  examples: () => ({
     good: [{ layout: nested(1), draft: {} }],
     bad: [{ layout: nested(70), draft: {} }],
-  },
+  }),
   say: (_field, { of, limit }) => ({
     message: `the state exceeds the limit of ${limit} ${of === 'depth' ? 'levels' : of}; what follows was not checked`,
   }),

@@ -35,10 +35,10 @@ without them cannot go on where the source stopped. Drivers that compare do so w
 arrive; a checker can do it before the guest is stopped.`,
   advice: 'Demand that the destination covers every capability in the state.',
   sources: ['linux drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c: capability checks'],
-  examples: {
+  examples: () => ({
     good: [{ layout: block, draft: { gencap: 5n }, expect: { gencap: '0xf' } }],
     bad: [{ layout: block, draft: { gencap: 5n }, expect: { gencap: '0x3' } }],
-  },
+  }),
   watch: ({ expect }) => ({
     *unit({ root, device, locate }) {
       for (const one of expectedFields(root, device, expect)) {

@@ -15,10 +15,10 @@ refuses the write that passes its end; one that grows its buffer takes memory fr
 long as bytes come.`,
   advice: 'Refuse the write that would pass the largest state that this device can have.',
   sources: ['linux samples/vfio-mdev/mtty.c: mtty_resume_write() returns ENOMEM'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty', expect: { capacity: '60' } }],
     bad: [{ bytes: mttyState, format: 'mtty', expect: { capacity: '59' } }],
-  },
+  }),
   watch: ({ expect }) => ({
     *state({ device, bytes, locate }) {
       const wanted = parseNumber(expected(expect, device, 'capacity') ?? '');

@@ -15,10 +15,10 @@ The bytes changed after they were written. A checksum finds accidents, not attac
 the bytes on purpose also changes the sum.`,
   advice: 'Verify the checksum over everything it covers before using any of it.',
   sources: ['CWE-354'],
-  examples: {
+  examples: () => ({
     good: [{ layout: block, draft: {} }],
     bad: [{ layout: block, draft: { crc: 1n } }],
-  },
+  }),
   say: (field, { wanted }) => ({
     message: `${named(field)} is ${typeof field.value === 'bigint' ? hex(field.value) : 'malformed'}`,
     expected: hex(wanted),

@@ -25,10 +25,10 @@ that name. Either the name is misspelt, or the state is of another kind or was c
 field. A check that was asked for and did not take place must not look like one that passed.`,
   advice: 'Treat an identity that cannot be read as one that does not match.',
   sources: ['CWE-345'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty', expect: { nr_ports: '1' } }],
     bad: [{ bytes: mttyState, format: 'mtty', expect: { nr_port: '1' } }],
-  },
+  }),
   watch: ({ expect }) => {
     const open = new Map(
       Object.keys(expect)

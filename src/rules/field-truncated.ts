@@ -18,10 +18,10 @@ whatever has arrived, so the sender must not take a completed transfer for a com
     'linux include/uapi/linux/vfio.h: VFIO_DEVICE_STATE_RESUMING',
     'linux samples/vfio-mdev/mtty.c: mtty_load_state() returns EINVAL',
   ],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty' }],
     bad: [{ bytes: mttyState.subarray(0, 50), format: 'mtty' }],
-  },
+  }),
   say: (field, { wanted, got }) => ({
     message: `${named(field)} takes ${bytesText(wanted)}, but the state ends after ${got}`,
     note: 'the bytes end here',

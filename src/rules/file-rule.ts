@@ -18,10 +18,10 @@ export const fileRule = ({ kind, example, ...definition }: FileRuleDefinition): 
     ...definition,
     threats: ['untrusted-source'],
     applies: { to: 'file' },
-    examples: {
+    examples: () => ({
       good: [{ bytes: mttyState, format: 'mtty', trust: { file: [] } }],
       bad: [{ bytes: mttyState, format: 'mtty', trust: { file: [{ kind, ...shown }] } }],
-    },
+    }),
     watch: ({ trust }) => ({
       *start() {
         for (const one of trust?.file ?? []) {

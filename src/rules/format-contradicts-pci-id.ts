@@ -32,10 +32,10 @@ beside it has the magic of another. QEMU compares the config space with its own 
 state to the driver unread, so the two are never compared with each other.`,
   advice: 'Compare the kind of state with the device that it is loaded into.',
   sources: ['qemu hw/vfio/migration.c: vfio_load_buffer(), vfio_load_device_config_state()'],
-  examples: {
+  examples: () => ({
     good: [{ container: 'qemu', draft: stream({}) }],
     bad: [{ container: 'qemu', draft: stream({ vendor: 0x15b3, device: 0x101e }) }],
-  },
+  }),
   watch: () => ({
     *state({ format, identified, pci, pciFormats, locate }) {
       if (pci === undefined || pciFormats.length === 0 || identified !== 'certain') return;

@@ -14,10 +14,10 @@ or because nobody there vouches for it. The policy names the format or the PCI i
 lists the formats that alone may come. A state that falls under it is not to be loaded, sound or not.`,
   advice: 'Refuse a state of a kind that the site has switched off, before any of it is parsed.',
   sources: ['the formats.deny and formats.allow lists of a policy file', 'CWE-693'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty', expect: { 'policy.deny.format[qat]': 'not used' } }],
     bad: [{ bytes: mttyState, format: 'mtty', expect: { 'policy.deny.format[mtty]': 'not used' } }],
-  },
+  }),
   watch: ({ expect }) => {
     // A guard lets nothing of a state pass that may not come, so the format is judged when it is known.
     const judged = new Map<string, string>();

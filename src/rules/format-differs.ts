@@ -14,10 +14,10 @@ The bytes are the state of another kind of device. A driver without a magic numb
 hands them to hardware or firmware as they are.`,
   advice: 'Carry the kind of device beside the state, and compare it before RESUMING is entered.',
   sources: ['linux include/uapi/linux/vfio.h: the migration data is opaque to user space'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty', expect: { format: 'mtty' } }],
     bad: [{ bytes: mttyState, format: 'mtty', expect: { format: 'qat' } }],
-  },
+  }),
   watch: ({ expect }) => ({
     *state({ format, device, pci, drivers, locate }) {
       const wanted = expected(expect, device, 'format');

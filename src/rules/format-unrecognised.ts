@@ -15,10 +15,10 @@ a driver that marks nothing (then say so with --format opaque, or name the forma
 from its first byte, or no device state at all. Passing it unseen would make the check worthless.`,
   advice: 'Begin every device state with a magic number and a version.',
   sources: ['linux include/uapi/linux/vfio.h: the migration data is opaque to user space'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState }],
     bad: [{ bytes: Uint8Array.of(0x13, 0x37, 0xc0, 0xff, 0xee, 0x42, 0x01, 0x99, 0x5a) }],
-  },
+  }),
   watch: () => ({
     *state({ device, bytes, identified, locate }) {
       if (device !== '' || identified !== 'unknown' || bytes === 0) return;

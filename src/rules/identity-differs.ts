@@ -20,10 +20,10 @@ does not loads it. Comparing before the switch-over costs nothing.`,
     'linux samples/vfio-mdev/mtty.c: mtty_resume_write() compares nr_ports',
     'linux drivers/vfio/pci/hisilicon/hisi_acc_vfio_pci.c: vf_qm_check_match()',
   ],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty', expect: { nr_ports: '1' } }],
     bad: [{ bytes: mttyState, format: 'mtty', expect: { nr_ports: '2' } }],
-  },
+  }),
   watch: ({ expect }) => ({
     *unit({ root, device, locate }) {
       for (const one of expectedFields(root, device, expect)) {

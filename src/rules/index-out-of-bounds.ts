@@ -15,10 +15,10 @@ and tail unchecked; with head 44 the next transmitted byte is stored in another 
 with larger values in memory behind the ports.`,
   advice: 'Refuse an index that is not below the number of elements, before storing it.',
   sources: ['linux samples/vfio-mdev/mtty.c: mtty_load_state(), handle_bar_write()', 'CWE-129'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty' }],
     bad: [{ bytes: patched(0x30, 0x12), format: 'mtty' }],
-  },
+  }),
   say: (field, { size, of }) => ({
     message: `${named(field)} is ${shown(field)}, but ${of} has ${size} elements`,
     expected: `below ${size}`,

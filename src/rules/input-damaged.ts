@@ -20,10 +20,10 @@ The file is compressed and could not be unfolded to its end. What came out was c
 missing cannot be. A tool that feeds the unfolded part to a restore path sends a cut state.`,
   advice: 'Verify the compressed file before any of it is loaded.',
   sources: ['RFC 1952: CRC32 and ISIZE'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: zipped, format: 'mtty' }],
     bad: [{ bytes: zipped.subarray(0, zipped.length - 6), format: 'mtty' }],
-  },
+  }),
   watch: () => ({
     *end({ damage, bytes }) {
       if (damage === undefined) return;

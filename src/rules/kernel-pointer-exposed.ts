@@ -15,7 +15,7 @@ Firmware images can hold such values by chance; a driver that saves its own stru
 that it never cleared, leaks where the source's kernel lies, which is what an attacker needs next.`,
   advice: 'Save fields one by one into cleared memory, never structures with pointers in them.',
   sources: ['linux Documentation/arch/x86/x86_64/mm.rst: kernel address ranges', 'CWE-200'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: Uint8Array.from({ length: 64 }, (_, at) => at), format: 'opaque' }],
     bad: [
       {
@@ -25,7 +25,7 @@ that it never cleared, leaks where the source's kernel lies, which is what an at
         format: 'opaque',
       },
     ],
-  },
+  }),
   watch: () => ({
     *state({ opaque, locate }) {
       if (opaque === undefined || opaque.kernelPointers.count === 0) return;

@@ -16,10 +16,10 @@ desynchronised stream. A transfer that was cut looks the same: its last record c
 arrive, and a driver that checks nothing when RESUMING is left reports success.`,
   advice: 'Compare every length and count with the bytes that remain before allocating or reading.',
   sources: ['CWE-130', 'linux drivers/vfio/pci/mlx5/main.c: mlx5vf_resume_read_header()'],
-  examples: {
+  examples: () => ({
     good: [{ format: 'mlx5', draft: [{ tag: 'FW_DATA', data }] }],
     bad: [{ format: 'mlx5', draft: [{ record_size: 5n, tag: 'FW_DATA', data }] }],
-  },
+  }),
   say: (field, { wanted, got }) => ({
     message: `${named(field)} claims ${bytesText(wanted)}, but ${bytesText(got)} ${remain(got)} in the section`,
     note: 'this length is not covered by bytes',

@@ -15,10 +15,10 @@ The part has a length of its own and the header states another. Two readers that
 other come apart, and a copy by the stated length passes the end of the part.`,
   advice: 'Refuse a stated length that differs from the real one.',
   sources: ['CWE-130'],
-  examples: {
+  examples: () => ({
     good: [{ layout: block, draft: {} }],
     bad: [{ layout: block, draft: { size: 5n } }],
-  },
+  }),
   say: (field, { wanted }) => ({
     message: `${named(field)} is ${shown(field)}`,
     expected: number(wanted),

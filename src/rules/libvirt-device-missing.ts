@@ -22,10 +22,10 @@ Either the XML was edited after saving, or a section was taken out. QEMU starts 
 was never restored. Devices behind bridges have other names and are not compared.`,
   advice: 'Require a section for each host device of the domain.',
   sources: ['libvirt src/qemu/qemu_command.c', 'qemu hw/pci/pci.c: pcibus_get_dev_path()'],
-  examples: {
+  examples: () => ({
     good: [libvirtExample({ xml: hostdev('0x02') })],
     bad: [libvirtExample({ xml: hostdev('0x05') })],
-  },
+  }),
   watch: () => {
     const wanted = new Map<string, number>();
     let walked = false;

@@ -26,10 +26,10 @@ that it has no device for, after the domain has been started. Devices behind bri
 not compared, nor are domains that give arguments to QEMU themselves.`,
   advice: 'Require a host device of the domain for each VFIO section on bus 0.',
   sources: ['libvirt src/qemu/qemu_command.c', 'qemu hw/pci/pci.c: pcibus_get_dev_path()'],
-  examples: {
+  examples: () => ({
     good: [libvirtExample({ xml: mdevAt('0x02') })],
     bad: [libvirtExample({ xml: mdevAt('0x05') })],
-  },
+  }),
   watch: () => {
     let known: ReadonlySet<string> | undefined;
     return {

@@ -15,10 +15,10 @@ The header says how the QEMU stream is compressed, and this number belongs to no
 The stream was not checked further than its first bytes allow.`,
   advice: 'Refuse kinds that you do not know.',
   sources: ['libvirt src/qemu/qemu_saveimage.c: virQEMUSaveFormat'],
-  examples: {
+  examples: () => ({
     good: [libvirtExample({})],
     bad: [libvirtExample({ format: 9 })],
-  },
+  }),
   watch: () => ({
     kinds: ['libvirt-header'],
     *event(event) {

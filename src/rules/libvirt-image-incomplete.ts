@@ -16,10 +16,10 @@ still has Part, or another magic: saving was interrupted, and the stream ends so
 it; a tool that passes the stream on without looking at the header restores half a guest.`,
   advice: 'Refuse an image whose magic is not the complete one.',
   sources: ['libvirt src/qemu/qemu_saveimage.c: qemuSaveImageOpen()'],
-  examples: {
+  examples: () => ({
     good: [libvirtExample({})],
     bad: [libvirtExample({ magic: 'LibvirtQemudPart' })],
-  },
+  }),
   watch: () => ({
     kinds: ['libvirt-header'],
     *event(event) {

@@ -17,10 +17,10 @@ it without a check: an offset behind the end makes a length that wraps, and the 
 daemon.`,
   advice: 'Check each length against the file and the others before allocating.',
   sources: ['libvirt src/qemu/qemu_saveimage.c: qemuSaveImageOpen()'],
-  examples: {
+  examples: () => ({
     good: [libvirtExample({ cookie: '<cookie/>\0' })],
     bad: [libvirtExample({ cookieOffset: 1 << 20 })],
-  },
+  }),
   watch: () => ({
     kinds: ['libvirt-header'],
     *event(event) {

@@ -15,10 +15,10 @@ The header names the kind of the payload, and the bytes at its place begin other
 the decompressor or to QEMU, which refuses them after the domain has been started for loading.`,
   advice: 'Compare the first bytes of the payload with the kind before starting anything.',
   sources: ['libvirt src/qemu/qemu_saveimage.c: qemuSaveImageStartVM()'],
-  examples: {
+  examples: () => ({
     good: [libvirtExample({})],
     bad: [libvirtExample({ format: 1 })],
-  },
+  }),
   watch: () => ({
     kinds: ['libvirt-payload'],
     *event(event) {

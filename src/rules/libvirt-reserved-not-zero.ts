@@ -16,10 +16,10 @@ Here they hold something: the remains of what stood in the file or the buffer be
 travel unseen.`,
   advice: 'Write zeros, and refuse anything else.',
   sources: ['libvirt src/qemu/qemu_saveimage.c: virQEMUSaveDataWrite()'],
-  examples: {
+  examples: () => ({
     good: [libvirtExample({})],
     bad: [libvirtExample({ unused: [7] })],
-  },
+  }),
   watch: () => ({
     kinds: ['libvirt-header', 'libvirt-text'],
     *event(event) {

@@ -16,10 +16,10 @@ hands the buffer to its XML parser as a string and does not look for the NUL, so
 behind the buffer.`,
   advice: 'Require the NUL inside the length before the text is used.',
   sources: ['libvirt src/qemu/qemu_saveimage.c: qemuSaveImageOpen()'],
-  examples: {
+  examples: () => ({
     good: [libvirtExample({})],
     bad: [libvirtExample({ xml: '<domain/>', padding: new Uint8Array(0) })],
-  },
+  }),
   watch: () => ({
     kinds: ['libvirt-text'],
     *event(event) {

@@ -15,10 +15,10 @@ Save images are of version 2, and 1 before 2007. libvirt reads the number in bot
 image that is larger in both.`,
   advice: 'Refuse versions that you do not know.',
   sources: ['libvirt src/qemu/qemu_saveimage.c: qemuSaveImageOpen()'],
-  examples: {
+  examples: () => ({
     good: [libvirtExample({})],
     bad: [libvirtExample({ version: 3 })],
-  },
+  }),
   watch: () => ({
     kinds: ['libvirt-header'],
     *event(event) {

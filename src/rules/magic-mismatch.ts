@@ -15,10 +15,10 @@ the session: the mtty driver answers EFAULT to the write that completes a bad he
 bytes, and loads the state if the feeder writes on.`,
   advice: 'Refuse the state, and refuse every later write and the arc out of RESUMING as well.',
   sources: ['linux samples/vfio-mdev/mtty.c: mtty_resume_write()'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty' }],
     bad: [{ bytes: patched(0, 0x4f), format: 'mtty' }],
-  },
+  }),
   say: (field, { wanted }) => ({
     message: `${named(field)} is ${typeof field.value === 'bigint' ? hex(field.value) : 'malformed'}`,
     expected: list(wanted, hex),

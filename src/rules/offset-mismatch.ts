@@ -15,10 +15,10 @@ The format has its parts at fixed places and also writes where they are. When th
 reader that follows the offset reads other bytes than one that follows the layout.`,
   advice: 'Compute the place, and refuse a stated offset that differs.',
   sources: ['CWE-823'],
-  examples: {
+  examples: () => ({
     good: [{ layout: table, draft: { data: 1n } }],
     bad: [{ layout: table, draft: { data_offset: 7n, data: 1n } }],
-  },
+  }),
   say: (field, { wanted }) => ({
     message: `${named(field)} is ${shown(field)}`,
     expected: number(wanted),

@@ -20,9 +20,9 @@ packages, or be broken in every other place. The walk stops at a bound that no g
 near, and what follows was not checked. A loader without such bounds spends memory on each of them.`,
   advice: 'Bound the number of everything that a stream can announce.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_state_main() has no bound', 'CWE-770'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ switchover: packagesWithin(20) })],
-  },
+  }),
   say: ({ wanted }) => ({ message: `the walk stops here: ${shownValue(wanted)} are allowed` }),
 });

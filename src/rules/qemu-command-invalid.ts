@@ -19,10 +19,10 @@ itself, so a reader that guesses has more to lose than one device.`,
     'qemu migration/savevm.c: loadvm_process_command()',
     'qemu migration/savevm.c: mig_cmd_args',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ switchover: [{ item: 'command', command: 99 }] })],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `${shownValue(got)} is not valid`,
     expected: shownValue(wanted),

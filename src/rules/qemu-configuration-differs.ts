@@ -26,10 +26,10 @@ by one and refuses the stream.`,
     'qemu migration/savevm.c: configuration_validate_capabilities()',
     'qemu migration/savevm.c: vmstate_target_page_bits',
   ],
-  examples: {
+  examples: () => ({
     good: [{ ...sound, expect: { 'qemu.capabilities': '' } }],
     bad: [{ ...sound, expect: { 'qemu.capabilities': 'mapped-ram' } }],
-  },
+  }),
   watch: ({ expect }) => ({
     kinds: ['configuration'],
     *event(event) {

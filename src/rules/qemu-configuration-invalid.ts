@@ -18,7 +18,7 @@ not know has no length to skip it by, so QEMU refuses it.`,
     'qemu migration/savevm.c: vmstate_configuration',
     'qemu migration/vmstate.c: vmstate_subsection_load()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -31,7 +31,7 @@ not know has no length to skip it by, so QEMU refuses it.`,
         ],
       }),
     ],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `the configuration has ${shownValue(got)}`,
     expected: shownValue(wanted),

@@ -23,10 +23,10 @@ section each under one name, as the two channels of isa-ide do, are left to the 
 qemu-full-repeated.`,
   advice: 'Refuse a device that comes back under another id.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_section_start_full()'],
-  examples: {
+  examples: () => ({
     good: [sound, changed({ timer: [...parts.timer, { ...parts.timer[0], id: 77 }] })],
     bad: [changed({ full: [vfio('full', [config, endOfState], { id: 99 })] })],
-  },
+  }),
   watch: () => {
     const ids = new Map<string, Section>();
     return {

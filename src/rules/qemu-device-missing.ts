@@ -17,10 +17,10 @@ device without a section keeps its reset state under a guest that left it in ano
 stays in RESUMING and fails when the guest starts. QEMU takes such a stream and reports success.`,
   advice: 'Require a section for each device that is registered.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_state_main()'],
-  examples: {
+  examples: () => ({
     good: [{ ...sound, expect: { 'qemu.section.timer#0': 'version=2' } }],
     bad: [{ ...changed({ timer: [] }), expect: { 'qemu.section.timer#0': 'version=2' } }],
-  },
+  }),
   watch: ({ expect }) => {
     const open = new Set(
       Object.keys(expect)

@@ -25,10 +25,10 @@ another device, or the same device at another place of the bus. QEMU refuses the
 after everything before it was loaded.`,
   advice: 'Compare the devices of both sides before the guest is stopped.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_section_start_full()'],
-  examples: {
+  examples: () => ({
     good: [{ ...sound, expect: machine() }],
     bad: [{ ...sound, expect: machine('timer#0') }],
-  },
+  }),
   watch: ({ expect }) => {
     const described = Object.keys(expect).some((key) => key.startsWith(sectionPrefix));
     return {

@@ -15,9 +15,9 @@ END carries the last state of a device. QEMU takes a second one and writes its d
 device that was restored gets a second helping of bytes.`,
   advice: 'Refuse a second END section of a device.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_state_main()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ end: [...parts.end, ...parts.end] })],
-  },
+  }),
   watch: watchRepeated('end'),
 });

@@ -14,10 +14,10 @@ The footer repeats the id of the section that it closes. With another id the bod
 or read with the wrong grammar; QEMU refuses it, after its bytes have been applied.`,
   advice: 'Check the footer before a section takes effect.',
   sources: ['qemu migration/savevm.c: check_section_footer()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ end: [vfio('end', [port, endOfState], { footer: 77 })] })],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `the footer closes section ${shownValue(got)}`,
     expected: `section ${shownValue(wanted)}`,

@@ -16,7 +16,7 @@ evidence that writer and reader agree about the length of a body; QEMU refuses t
 its bytes have been applied.`,
   advice: 'Check the footer before a section takes effect.',
   sources: ['qemu migration/savevm.c: check_section_footer()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -25,7 +25,7 @@ its bytes have been applied.`,
         ],
       }),
     ],
-  },
+  }),
   say: ({ section }) => ({
     message: `${section === undefined ? 'a section' : `the ${sectionText(section)}`} has no footer`,
     expected: `the footer 7e with the section's id`,

@@ -17,9 +17,9 @@ Where an emulated device comes again under an id of its own, the source may have
 name, as the machine isapc has for isa-ide: QEMU loads both into the first, and the severity is low.`,
   advice: 'Refuse a second FULL section of a device.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_state_main()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ full: [...parts.full, ...parts.full] })],
-  },
+  }),
   watch: watchRepeated('full'),
 });

@@ -15,10 +15,10 @@ stream here, after everything before it has been applied. Mostly the item before
 shorter than its reader believed, so what was applied last is in doubt too.`,
   advice: 'Refuse the stream, and treat the state loaded so far as spoilt.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_state_main()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ switchover: [{ item: 'bytes', bytes: Uint8Array.of(0x55) }] })],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `${shownValue(got)} stands where an item must begin`,
     expected: shownValue(wanted),

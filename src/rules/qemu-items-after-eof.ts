@@ -15,10 +15,10 @@ and their devices keep the state that they had. One byte that turns to zero at t
 is enough. QEMU takes such a stream.`,
   advice: 'Require that nothing but the description follows EOF, and that every device was loaded.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_state_main() returns 0 at QEMU_VM_EOF'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ timer: [{ item: 'eof' }, ...parts.timer] })],
-  },
+  }),
   say: () => ({
     message: 'items go on behind the EOF item, and no loader reads them',
     expected: 'the end of the stream',

@@ -19,7 +19,7 @@ grammar, and what a loader makes of it depends on its version.`,
     'qemu hw/ppc/spapr.c: htab_load()',
     'qemu hw/s390x/s390-stattrib.c: cmma_load()',
   ],
-  examples: {
+  examples: () => ({
     good: [
       changed({
         switchover: [{ item: 'start', idstr: 'dirty-bitmap', body: [Uint8Array.of(0x01)] }],
@@ -30,7 +30,7 @@ grammar, and what a loader makes of it depends on its version.`,
         switchover: [{ item: 'start', idstr: 'dirty-bitmap', body: [Uint8Array.of(0x80, 0x7f)] }],
       }),
     ],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `the body has ${shownValue(got)}`,
     expected: shownValue(wanted),

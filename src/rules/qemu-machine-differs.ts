@@ -17,10 +17,10 @@ that it was saved from. QEMU refuses another type before any device is loaded, i
 configuration at all.`,
   advice: 'Compare machine types before the guest is stopped.',
   sources: ['qemu migration/savevm.c: configuration_post_load()'],
-  examples: {
+  examples: () => ({
     good: [{ ...sound, expect: { 'qemu.machine': 'pc-i440fx-10.0' } }],
     bad: [{ ...sound, expect: { 'qemu.machine': 'pc-q35-10.0' } }],
-  },
+  }),
   watch: ({ expect }) => ({
     kinds: ['configuration'],
     *event(event) {

@@ -16,10 +16,10 @@ and a shortened one every machine that begins with it. No source writes an empty
 makes the check of the machine type pass anywhere.`,
   advice: 'Compare the whole name, with its length.',
   sources: ['qemu migration/savevm.c: configuration_post_load()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ configuration: [{ item: 'configuration', machine: '' }] })],
-  },
+  }),
   watch: () => ({
     kinds: ['configuration'],
     *event(event) {

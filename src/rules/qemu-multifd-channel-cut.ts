@@ -15,9 +15,9 @@ close while a slow recorder has not read everything, so this can be the recordin
 a destination that gets these bytes waits for the rest and does not finish.`,
   advice: 'Record channels until the destination has acknowledged the migration.',
   sources: ['qemu migration/multifd.c: multifd_recv_thread()'],
-  examples: {
+  examples: () => ({
     good: [multifdExample({})],
     bad: [multifdExample({ cut: 100 })],
-  },
+  }),
   say: () => ({ message: 'the channel ends inside a packet' }),
 });

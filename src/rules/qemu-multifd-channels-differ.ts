@@ -25,7 +25,7 @@ QEMU refuses another UUID and a number that it has had, and does not go on befor
 as it was told to have.`,
   advice: 'Refuse a channel whose UUID or number does not fit to the others.',
   sources: ['qemu migration/multifd.c: multifd_recv_initial_packet()'],
-  examples: {
+  examples: () => ({
     good: [soundChannels],
     bad: [
       {
@@ -33,7 +33,7 @@ as it was told to have.`,
         channels: [channelOf([dataPacket], 1), channelOf([configPacket], 1)],
       },
     ],
-  },
+  }),
   watch: () => {
     const seen = new Map<number, MultifdHello>();
     let first: MultifdHello | undefined;

@@ -14,10 +14,10 @@ The first 64 bytes of each multifd channel are a magic, version 1, the UUID of t
 the channel. QEMU refuses any other magic or version, and a number that it has no channel for.`,
   advice: 'Refuse a channel whose hello is not your own.',
   sources: ['qemu migration/multifd.c: multifd_recv_initial_packet()'],
-  examples: {
+  examples: () => ({
     good: [multifdExample({})],
     bad: [multifdExample({ version: 2 })],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `the hello has ${shownValue(got)}`,
     expected: shownValue(wanted),

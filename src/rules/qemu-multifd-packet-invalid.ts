@@ -18,10 +18,10 @@ damaged the receiver refuses the channel, or waits for bytes that never come.`,
     'qemu migration/multifd.c: multifd_recv_unfill_packet()',
     'qemu migration/multifd-zlib.c: multifd_zlib_recv()',
   ],
-  examples: {
+  examples: () => ({
     good: [multifdExample({})],
     bad: [multifdExample({ normal: 200 })],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `a packet has ${shownValue(got)}`,
     expected: shownValue(wanted),

@@ -16,14 +16,14 @@ the devices have been loaded.`,
   advice:
     'Bound the length before allocating, and refuse items that cross the end of their package.',
   sources: ['qemu migration/savevm.c: loadvm_handle_cmd_packaged()'],
-  examples: {
+  examples: () => ({
     good: [changed({ timer: [{ item: 'command', command: 'PACKAGED', items: parts.timer }] })],
     bad: [
       changed({
         timer: [{ item: 'command', command: 'PACKAGED', items: parts.timer, packaged: 20 }],
       }),
     ],
-  },
+  }),
   say: () => ({
     message: 'an item goes on past the end of its package',
     expected: 'a package that holds its items',

@@ -23,7 +23,7 @@ are a tag of VFIO stand in the state of no emulated device unless somebody put t
     'qemu migration/savevm.c: qemu_loadvm_section_start_full()',
     'qemu hw/vfio/migration.c: VFIO_MIG_FLAG_DEV_SETUP_STATE',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -34,7 +34,7 @@ are a tag of VFIO stand in the state of no emulated device unless somebody put t
         full: [],
       }),
     ],
-  },
+  }),
   say: ({ got }) => ({
     message: `the body of an emulated device holds ${shownValue(got)} of VFIO`,
     expected: 'no tag of VFIO outside its sections',

@@ -21,12 +21,12 @@ from.`,
     'qemu migration/savevm.c: find_se()',
     'qemu migration/savevm.c: qemu_loadvm_section_part_end()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({ timer: [{ item: 'full', idstr: 'timer', id: 2, body: [new Uint8Array(24)] }] }),
     ],
-  },
+  }),
   watch: () => {
     const owners = new Map<number, Section>();
     return {

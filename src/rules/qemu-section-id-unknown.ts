@@ -14,10 +14,10 @@ PART and END name their device only by the id that its START introduced. No STAR
 QEMU refuses the section as unknown. The START was lost, or the id was changed on the way.`,
   advice: 'Refuse a section whose id no earlier section introduced.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_section_part_end()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ start: [], full: [] })],
-  },
+  }),
   say: ({ got }) => ({
     message: `no START introduced section id ${shownValue(got)}`,
     expected: 'the id of a section that began before',

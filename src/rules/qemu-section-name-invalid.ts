@@ -17,14 +17,14 @@ bytes.`,
   advice:
     'Refuse a section whose name is not one that is registered, and escape names before printing them.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_section_start_full()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
         timer: [{ item: 'full', idstr: 'tim\u0001er', version: 2, body: [new Uint8Array(24)] }],
       }),
     ],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `the name of a section is ${shownValue(got)}`,
     expected: shownValue(wanted),

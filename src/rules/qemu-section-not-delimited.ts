@@ -16,7 +16,7 @@ description nor a footer nor a header behind it says where it ends, so nothing t
 be checked. A loader that knows the device reads as many bytes as its own version of it has.`,
   advice: 'Send footers, and a description of the sections.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_section_start_full()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -26,7 +26,7 @@ be checked. A loader that knows the device reads as many bytes as its own versio
         vmdesc: [],
       }),
     ],
-  },
+  }),
   say: ({ section }) => ({
     message: `the ${section === undefined ? 'section' : sectionText(section)} has no end that can be found`,
   }),

@@ -16,10 +16,10 @@ Each section has the version of its device’s layout. QEMU refuses one that is 
 takes a smaller one by the rules of that device.`,
   advice: 'Compare versions before the guest is stopped.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_section_start_full()'],
-  examples: {
+  examples: () => ({
     good: [{ ...sound, expect: { 'qemu.section.timer#0': 'version=2' } }],
     bad: [{ ...sound, expect: { 'qemu.section.timer#0': 'version=1' } }],
-  },
+  }),
   watch: ({ expect }) => ({
     kinds: ['section'],
     *event(event) {

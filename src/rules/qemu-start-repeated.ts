@@ -15,9 +15,9 @@ START announces a device once. A second one of the same device makes the loader 
 middle of loading, or gives its id to something else. QEMU takes it.`,
   advice: 'Refuse a second START section of a device.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_state_main()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ start: [...parts.start, ...parts.start] })],
-  },
+  }),
   watch: watchRepeated('start'),
 });

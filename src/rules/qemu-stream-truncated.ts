@@ -20,10 +20,10 @@ for values before the error is noticed.`,
     'qemu migration/savevm.c: qemu_loadvm_state_main()',
     'qemu migration/qemu-file.c: qemu_peek_byte()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ timer: [], full: [], eof: [], vmdesc: [] })],
-  },
+  }),
   say: ({ section }) => ({
     message:
       section === undefined

@@ -16,10 +16,10 @@ are what an interrupted copy or a longer old file leaves behind, and a place whe
 unseen. Zeros alone are the padding of a VM state area and are not reported.`,
   advice: 'Write a stream into a file of its own.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_state()'],
-  examples: {
+  examples: () => ({
     good: [sound, changed({ behind: [{ item: 'bytes', bytes: new Uint8Array(16) }] })],
     bad: [changed({ behind: [{ item: 'bytes', bytes: new Uint8Array(16).fill(0x41) }] })],
-  },
+  }),
   watch: () => ({
     kinds: ['trailing'],
     *event(event) {

@@ -14,10 +14,10 @@ A stream begins with the magic QEVM and version 3. Version 2 ended in 2008 and e
 refuses anything else before it reads on; what follows such a header may have any meaning.`,
   advice: 'Refuse a magic or version that is not your own before reading on.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_state_header()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ header: [{ item: 'header', version: 4 }] })],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `the stream begins with ${shownValue(got)}`,
     expected: shownValue(wanted),

@@ -14,10 +14,10 @@ The JSON that the source wrote about its sections is cut or is no JSON. No QEMU 
 loads, so the stream still loads in full; a damaged tail is a hint that more was damaged.`,
   advice: 'Do not depend on the description.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_state() skips the description'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ vmdesc: [{ item: 'vmdesc', text: '{"devices": [' }] })],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `the description is damaged: ${shownValue(wanted)} wanted, ${shownValue(got)} found`,
   }),

@@ -16,10 +16,10 @@ take the sizes for granted read the rest of the stream at the wrong places. If t
 right, bytes were lost or added inside the section.`,
   advice: 'Take sizes from a description only where the footer confirms them.',
   sources: ['qemu scripts/analyze-migration.py', 'qemu migration/savevm.c: vmstate_save()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ vmdesc: [{ item: 'vmdesc', sizes: { timer: 23 } }] })],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `the section has ${shownValue(got)} bytes`,
     expected: `${shownValue(wanted)} bytes, as the description says`,

@@ -15,7 +15,7 @@ each length from the total without asking whether it is larger, so a list that o
 into the bytes behind it, which are then taken for names and lengths.`,
   advice: 'Add the lengths in exact arithmetic, and refuse a list that does not end at the total.',
   sources: ['qemu migration/ram.c: parse_ramblocks()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -31,7 +31,7 @@ into the bytes behind it, which are then taken for names and lengths.`,
         ],
       }),
     ],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `the blocks have ${shownValue(got)} bytes`,
     expected: `${shownValue(wanted)} bytes, as the total before them says`,

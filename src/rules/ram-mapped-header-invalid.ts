@@ -40,10 +40,10 @@ stream itself: a page size of 0 ends the process, and an offset that points back
 guest memory that were judged as something else.`,
   advice: 'Demand the page size of the target, and regions that follow one another and the stream.',
   sources: ['qemu migration/ram.c: parse_ramblock_mapped_ram()'],
-  examples: {
+  examples: () => ({
     good: [mapped({ pagesOffset: 8192n })],
     bad: [mapped({ pagesOffset: 8192n, pageSize: 0n })],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `a mapped-ram header has ${shownValue(got)}`,
     expected: shownValue(wanted),

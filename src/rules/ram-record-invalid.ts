@@ -19,7 +19,7 @@ the guest’s memory.`,
     'qemu migration/ram.c: ram_load_precopy()',
     'qemu migration/ram.c: host_from_ram_block_offset()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -32,7 +32,7 @@ the guest’s memory.`,
         ],
       }),
     ],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `a RAM record has ${shownValue(got)}`,
     expected: shownValue(wanted),

@@ -14,10 +14,10 @@ reader would drop silently, or memory of the source host that was never cleared 
 Padding of the mtty driver's port record is loaded and saved again as it is.`,
   advice: 'Refuse reserved bytes that are not zero, and clear padding before saving.',
   sources: ['linux samples/vfio-mdev/mtty.c: mtty_resume_write() compares flags with 0'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty' }],
     bad: [{ bytes: patched(0x14, 1), format: 'mtty' }],
-  },
+  }),
   say: (field, { role }) => ({
     message: `${named(field)} is ${shown(field)}, but it is ${role}`,
     expected: 'zero',

@@ -42,6 +42,12 @@ export type Example =
       readonly policy?: string;
     };
 
+/** Streams that a rule does not speak of, and streams that it does. */
+export interface Examples {
+  readonly good: readonly Example[];
+  readonly bad: readonly Example[];
+}
+
 /** What the user says of the destination, as flat text: `format=mtty`, `nr_ports=2`, … */
 export type Expectation = Readonly<Record<string, string>>;
 
@@ -172,7 +178,8 @@ export interface Rule {
   readonly advice: string;
   /** Driver code, specification sentence or public fix that this rule mirrors. */
   readonly sources: readonly string[];
-  readonly examples: { readonly good: readonly Example[]; readonly bad: readonly Example[] };
+  /** Made when they are asked for: most runs show no page. */
+  readonly examples: () => Examples;
   watch(context: WatchContext): Watcher;
 }
 

@@ -12,12 +12,12 @@ to credentials that were withdrawn, firmware that was mended, a transaction that
   advice: 'Compare the end of the seal with the clock of the host that loads it.',
   sources: ['docs/sealed-format.md: Time'],
   asked: ({ now }) => now !== undefined,
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [
       lazySealed(() => ({ bytes: sealedExample({ expires: exampleNow }), trust: exampleTrust() })),
     ],
-  },
+  }),
   *see({ expires }, { now }) {
     if (now === undefined || expires === 0 || now < expires) return;
     yield {

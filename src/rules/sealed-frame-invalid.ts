@@ -18,7 +18,7 @@ defined. A frame that breaks this asks its reader for memory that nobody has vou
 moves the border between two payloads.`,
   advice: 'Compare the length of a frame with the header before it is read.',
   sources: ['docs/sealed-format.md: Frames'],
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [
       lazySealed(() => ({
@@ -26,7 +26,7 @@ moves the border between two payloads.`,
         trust: exampleTrust(),
       })),
     ],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message: `the frame needs ${shownValue(wanted)}, but has ${shownValue(got)}`,
   }),

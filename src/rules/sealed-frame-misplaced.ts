@@ -15,7 +15,7 @@ were left out or moved. Each of them may be genuine: the bytes are those that we
 that they make in this order is not.`,
   advice: 'Count the frames, and take no other than the next.',
   sources: ['docs/sealed-format.md: Frames'],
-  examples: {
+  examples: () => ({
     good: [
       lazySealed(() => ({
         bytes: sealedExample({}, ['site'], new Uint8Array(700)),
@@ -23,7 +23,7 @@ that they make in this order is not.`,
       })),
     ],
     bad: [lazySealed(() => ({ bytes: reframed([0, 2]), trust: exampleTrust() }))],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message: `frame ${shownValue(got)} stands where frame ${shownValue(wanted)} should`,
   }),

@@ -15,7 +15,7 @@ genuine; applied twice, its bytes shift everything behind them, or restore a reg
 already overwritten.`,
   advice: 'Count the frames, and take none twice.',
   sources: ['docs/sealed-format.md: Frames'],
-  examples: {
+  examples: () => ({
     good: [
       lazySealed(() => ({
         bytes: sealedExample({}, ['site'], new Uint8Array(700)),
@@ -23,7 +23,7 @@ already overwritten.`,
       })),
     ],
     bad: [lazySealed(() => ({ bytes: reframed([0, 0, 1, 2]), trust: exampleTrust() }))],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message: `frame ${shownValue(got)} stands where frame ${shownValue(wanted)} should`,
   }),

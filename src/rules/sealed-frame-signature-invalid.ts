@@ -15,12 +15,12 @@ One of them is not what the signers signed. No byte of the frame is given to any
 follows, because whoever changed one frame may have changed the rest.`,
   advice: 'Verify each frame before any byte of it is released, and stop at the first that fails.',
   sources: ['docs/sealed-format.md: Signatures'],
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [
       lazySealed(() => ({ bytes: overwritten(sealedExample(), 300, 0xff), trust: exampleTrust() })),
     ],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message: `${shownValue(wanted)} by ${shownValue(got)} does not hold`,
   }),

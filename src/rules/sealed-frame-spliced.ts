@@ -16,7 +16,7 @@ that no device was ever in.`,
   advice:
     'Compare the seal of every frame with that of the header, and verify the signature that covers both.',
   sources: ['docs/sealed-format.md: Frames'],
-  examples: {
+  examples: () => ({
     good: [
       lazySealed(() => ({
         bytes: sealedExample({}, ['site'], new Uint8Array(700)),
@@ -29,7 +29,7 @@ that no device was ever in.`,
         trust: exampleTrust(),
       })),
     ],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message: `the frame belongs to the seal ${shownValue(got)}`,
     expected: shownValue(wanted),

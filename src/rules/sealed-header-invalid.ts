@@ -15,12 +15,12 @@ what the format allows, so the file was damaged or made by hand. A reader that g
 takes its bounds from somebody who has proven nothing yet.`,
   advice: 'Refuse the file before any of its lengths is used.',
   sources: ['docs/sealed-format.md: Header'],
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [
       lazySealed(() => ({ bytes: overwritten(sealedExample(), 22, 1), trust: exampleTrust() })),
     ],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message: `the header needs ${shownValue(wanted)}, but has ${shownValue(got)}`,
   }),

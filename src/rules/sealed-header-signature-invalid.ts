@@ -15,12 +15,12 @@ sequence, expiry or the keys themselves were changed behind the signers, or the 
 Nothing that the header says counts.`,
   advice: 'Verify the header before a single field of it decides anything.',
   sources: ['docs/sealed-format.md: Signatures'],
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [
       lazySealed(() => ({ bytes: overwritten(sealedExample(), 24, 8), trust: exampleTrust() })),
     ],
-  },
+  }),
   say: ({ got }) => ({
     message: `the signature of the header by ${shownValue(got)} does not hold`,
   }),

@@ -21,7 +21,7 @@ export const identityRule = ({ name, good, bad, ...definition }: IdentityRuleDef
     threats: ['untrusted-source', 'wrong-device'],
     sources: ['docs/sealed-format.md: Identity'],
     asked: ({ identity }) => identity?.[name] !== undefined,
-    examples: { good: [good], bad: [bad] },
+    examples: () => ({ good: [good], bad: [bad] }),
     *see({ identity, length, signers }, trust) {
       const wanted = trust.identity?.[name];
       const got = identity[name];

@@ -16,7 +16,7 @@ more.`,
   advice: 'Allow a few minutes between the clocks of two hosts, and refuse more.',
   sources: ['docs/sealed-format.md: Time'],
   asked: ({ now }) => now !== undefined,
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [
       lazySealed(() => ({
@@ -24,7 +24,7 @@ more.`,
         trust: exampleTrust(),
       })),
     ],
-  },
+  }),
   *see({ created }, { now }) {
     if (now === undefined || created <= now + MOST_SKEW_S) return;
     yield {

@@ -13,7 +13,7 @@ one, because a restore that failed may be tried again.`,
   advice: 'Keep the highest sequence of each device and machine, and refuse what is below it.',
   sources: ['docs/sealed-format.md: Sequence'],
   asked: ({ seen }) => seen !== undefined,
-  examples: {
+  examples: () => ({
     good: [
       lazySealed(() => ({
         bytes: sealedExample(),
@@ -26,7 +26,7 @@ one, because a restore that failed may be tried again.`,
         trust: exampleTrust({ seen: () => ({ sequence: 8n, seal: '00'.repeat(16) }) }),
       })),
     ],
-  },
+  }),
   *see({ identity, sequence, seal }, { seen }) {
     const before = seen?.(identity.vm ?? '', identity.device ?? '');
     if (before === undefined || sequence > before.sequence) return;

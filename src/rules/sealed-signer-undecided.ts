@@ -12,10 +12,10 @@ keyring nothing says who that was. This finding is there so that a check without
 not look like one that passed.`,
   advice: 'Name a keyring with --keyring, and load no sealed state without one.',
   sources: ['docs/sealed-format.md: Trust'],
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [lazySealed(() => ({ bytes: sealedExample() }))],
-  },
+  }),
   *see({ signers }, { keys }) {
     if (keys !== undefined) return;
     const who = signers.map(({ id }) => id).join(', ');

@@ -89,7 +89,7 @@ export const signerRule = ({
     severity: 'high',
     asked: ({ keys }) => keys !== undefined,
     sources: ['docs/sealed-format.md: Trust'],
-    examples: { good: [good], bad: [bad] },
+    examples: () => ({ good: [good], bad: [bad] }),
     *see(header, trust) {
       const judged = judgeSigners(header, trust);
       if (judged === undefined || judged.trusted >= judged.needed) return;

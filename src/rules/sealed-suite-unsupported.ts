@@ -15,12 +15,12 @@ be asked for. This reader does not have that suite. A reader that took any suite
 attacker choose.`,
   advice: 'Keep the list of suites in the reader, and refuse the rest.',
   sources: ['docs/sealed-format.md: Versions'],
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [
       lazySealed(() => ({ bytes: overwritten(sealedExample(), 10, 0), trust: exampleTrust() })),
     ],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message: `the seal uses suite ${shownValue(got)}`,
     expected: `suite ${shownValue(wanted)}`,

@@ -13,7 +13,7 @@ signer.`,
   advice: 'Count signers by whose keys they are, and refuse a state that has too few.',
   sources: ['docs/sealed-format.md: Trust'],
   asked: ({ keys }) => keys !== undefined,
-  examples: {
+  examples: () => ({
     good: [
       lazySealed(() => ({
         bytes: sealedExample({ threshold: 2 }, ['site', 'audit']),
@@ -21,7 +21,7 @@ signer.`,
       })),
     ],
     bad: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust({ threshold: 2 }) }))],
-  },
+  }),
   *see(header, trust) {
     const judged = judgeSigners(header, trust);
     if (judged === undefined || judged.trusted >= judged.needed) return;

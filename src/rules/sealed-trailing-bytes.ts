@@ -14,7 +14,7 @@ The frame with the last flag ends the seal, and nobody has signed what stands be
 on the whole file, or goes on until it ends, gives unsigned bytes the look of sealed ones.`,
   advice: 'Stop at the last frame, and refuse a file that goes on.',
   sources: ['docs/sealed-format.md: Frames'],
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [
       lazySealed(() => ({
@@ -22,6 +22,6 @@ on the whole file, or goes on until it ends, gives unsigned bytes the look of se
         trust: exampleTrust(),
       })),
     ],
-  },
+  }),
   say: ({ got }) => ({ message: `${shownValue(got)} bytes behind the last frame are not signed` }),
 });

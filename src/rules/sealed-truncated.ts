@@ -15,10 +15,10 @@ is seen to be cut. What came before the cut is a true beginning of the state, an
 restore path that loads it leaves the device half written.`,
   advice: 'Report success only when the frame with the last flag has been verified.',
   sources: ['docs/sealed-format.md: Frames'],
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [lazySealed(() => ({ bytes: sealedExample().subarray(0, 200), trust: exampleTrust() }))],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message: `the file ends where ${shownValue(wanted)} should be, after ${shownValue(got)} bytes of it`,
   }),

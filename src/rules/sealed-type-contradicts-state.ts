@@ -16,7 +16,7 @@ chooses its reader by the name on the seal would read one format as another, wit
 order.`,
   advice: 'Recognise the state by its own bytes, and refuse it when the seal says otherwise.',
   sources: ['docs/sealed-format.md: Identity'],
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [
       lazySealed(() => ({
@@ -24,7 +24,7 @@ order.`,
         trust: exampleTrust(),
       })),
     ],
-  },
+  }),
   watch: () => {
     let named: string | undefined;
     let at = { offset: 0, length: 0 };

@@ -15,10 +15,10 @@ have the state read by weaker rules, a newer one promises something that this re
 number is under the signatures, so nobody but the signers can have changed it without notice.`,
   advice: 'Refuse every version that is not implemented, and never fall back to another.',
   sources: ['docs/sealed-format.md: Versions'],
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }))],
     bad: [lazySealed(() => ({ bytes: overwritten(sealedExample(), 8, 0), trust: exampleTrust() }))],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message: `the seal is of version ${shownValue(got)}`,
     expected: `version ${shownValue(wanted)}`,

@@ -19,7 +19,7 @@ written for.`,
   ],
   over: ['session-state'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Save(), userSave()],
     bad: [
       v2Save({ leave: [set('PRE_COPY', refused)] }),
@@ -28,7 +28,7 @@ written for.`,
       v2Save({ behind: [set('RUNNING', refused), set('ERROR', refused)] }),
       userSave({ behind: userSet(9, 'RUNNING_P2P') }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-state' || event.protocol === 'v1') return;
     const { from, target, to, path, result, never = false } = event;

@@ -15,7 +15,7 @@ in every other place. The walk stops following at a bound that no genuine sessio
 without such bounds spends memory on each of them.`,
   advice: 'Bound the number of everything that the other side can leave open.',
   sources: ['CWE-770', 'docs/sessions.md'],
-  examples: {
+  examples: () => ({
     good: [v2Restore()],
     bad: [
       v2Restore({
@@ -25,6 +25,6 @@ without such bounds spends memory on each of them.`,
         })),
       }),
     ],
-  },
+  }),
   say: ({ wanted }) => ({ message: `more than ${shownValue(wanted)}` }),
 });

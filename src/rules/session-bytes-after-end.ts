@@ -19,10 +19,10 @@ of the same device.`,
   over: ['session-data'],
   also: ['session-reset', 'session-state'],
   begin: () => ({ end: undefined as SessionData | undefined }),
-  examples: {
+  examples: () => ({
     good: [v2Save(), userSave()],
     bad: [v2Save({ end: [{ record: 'read' }, { record: 'read', data: Uint8Array.of(0) }] })],
-  },
+  }),
   *see(event, memory) {
     if (event.kind === 'session-state' || event.kind === 'session-reset') {
       if ((event.result ?? 0) >= 0) memory.end = undefined;

@@ -18,13 +18,13 @@ reads half of the state from each; one that is handed none goes on with a file o
   ],
   over: ['session-state'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Restore(), v2Save()],
     bad: [
       v2Restore({ run: [set('RUNNING', { fd: 21 })] }),
       v2Save({ stop: [set('STOP_COPY', { fd: 21 })] }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-state' || event.protocol !== 'v2') return;
     const { from, to, path, result, dataFd } = event;

@@ -20,10 +20,10 @@ harmless, as long as what was read is thrown away.`,
   ],
   over: ['session-state'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Save(), userSave()],
     bad: [v2Save({ end: [] }), userSave({ end: [] })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-state' || event.protocol === 'v1') return;
     const { from, to, path, result, drained } = event;

@@ -15,10 +15,10 @@ state that is cut.`,
   sources: ['linux include/uapi/linux/vfio.h: VFIO_DEVICE_STATE_PRE_COPY'],
   over: ['session-data'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Save()],
     bad: [v2Save({ end: [{ record: 'read', result: -42 }, { record: 'read' }] })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-data' || event.operation !== 'read') return;
     if (event.result !== -ENOMSG || event.state !== 'STOP_COPY') return;

@@ -17,7 +17,7 @@ is no state, and data that is written to it is lost or worse.`,
   over: ['session-report'],
   also: ['session-data', 'session-reset', 'session-state'],
   begin: () => ({ error: undefined as OfSession | undefined }),
-  examples: {
+  examples: () => ({
     good: [
       v1Save(),
       v1Save({
@@ -28,7 +28,7 @@ is no state, and data that is written to it is lost or worse.`,
       }),
     ],
     bad: [v1Save({ stop: [registerRead(STATE, 6n), registerWrite(STATE, 2n)] })],
-  },
+  }),
   *see(event, memory) {
     if (event.kind === 'session-report') memory.error = event.state === 'ERROR' ? event : undefined;
     else if (event.kind === 'session-reset') memory.error = undefined;

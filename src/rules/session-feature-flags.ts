@@ -41,7 +41,7 @@ that looks at one bit only does something that the other side did not mean.`,
   ],
   over: ['session-feature'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [
       v2Restore(),
       userRestore(),
@@ -56,7 +56,7 @@ that looks at one bit only does something that the other side did not mean.`,
       }),
       v2Restore({ behind: [{ record: 'feature', feature: 99, operation: 'get', result: -25 }] }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-feature') return;
     const wrong = wrongFlags(event.flags);

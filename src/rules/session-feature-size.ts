@@ -25,7 +25,7 @@ state from behind the message.`,
   ],
   over: ['session-feature'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [
       v2Restore(),
       userRestore(),
@@ -54,7 +54,7 @@ state from behind the message.`,
         }),
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-feature') return;
     const { argsz, flags, got, result, protocol } = event;

@@ -19,10 +19,10 @@ request. It may also be that the recording stopped too early.`,
   ],
   over: ['session-close'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Restore()],
     bad: [v2Restore({ leave: [], run: [] })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-close' || event.state !== 'RESUMING') return;
     yield said(event, {

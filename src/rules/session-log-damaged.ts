@@ -15,10 +15,10 @@ said is not known, so what the session did at this point is not either; the walk
 record.`,
   advice: 'Record the session again.',
   sources: ['docs/sessions.md'],
-  examples: {
+  examples: () => ({
     good: [v2Restore()],
     bad: [v2Restore({ behind: [{ record: 'reset', kind: 77 }] })],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message:
       typeof got === 'number' ? `a record has ${got} bytes` : `a record has ${shownValue(got)}`,

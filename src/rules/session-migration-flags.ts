@@ -14,7 +14,7 @@ that the device does not have.`,
   sources: ['linux include/uapi/linux/vfio.h: struct vfio_device_feature_migration'],
   over: ['session-feature'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Restore(), userRestore()],
     bad: [
       v2Restore({
@@ -33,7 +33,7 @@ that the device does not have.`,
         run: [],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-feature' || event.migration === undefined) return;
     const flags = event.migration;

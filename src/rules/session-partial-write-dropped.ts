@@ -32,7 +32,7 @@ next. Where it goes on with other bytes, or leaves RESUMING, the device is given
   over: ['session-data'],
   also: ['session-reset', 'session-state'],
   begin: () => ({ partial: undefined as SessionData | undefined }),
-  examples: {
+  examples: () => ({
     good: [
       v2Restore(),
       v2Restore({
@@ -46,7 +46,7 @@ next. Where it goes on with other bytes, or leaves RESUMING, the device is given
       v2Restore({ port: [{ record: 'write', data: statePort, result: 6 }] }),
       v2Restore({ header: [{ record: 'write', data: stateHeader, result: 6 }] }),
     ],
-  },
+  }),
   *see(event, memory) {
     const { partial } = memory;
     if (event.kind === 'session-data') {

@@ -14,10 +14,10 @@ waits for them to become 0 waits for nothing.`,
   sources: ['linux include/uapi/linux/vfio.h: VFIO_MIG_GET_PRECOPY_INFO'],
   over: ['session-precopy'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Save()],
     bad: [v2Save({ end: [{ record: 'precopy-info', result: -22 }, { record: 'read' }] })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-precopy') return;
     const { state, result } = event;

@@ -14,10 +14,10 @@ that does not look at it writes 24 bytes into whatever the caller has there.`,
   sources: ['linux include/uapi/linux/vfio.h: struct vfio_precopy_info'],
   over: ['session-precopy'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Save()],
     bad: [v2Save({ info: [{ record: 'precopy-info', argsz: 4, result: -22 }] })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-precopy' || event.argsz >= precopyInfoLength) return;
     yield said(event, {

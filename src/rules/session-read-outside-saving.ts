@@ -36,7 +36,7 @@ never meant to leave the host.`,
   ],
   over: ['session-data'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Save(), userSave()],
     bad: [
       v2Save({ behind: [{ record: 'read', result: -19 }] }),
@@ -44,7 +44,7 @@ never meant to leave the host.`,
       // A capture of the client alone, which asks while the device runs.
       requests([{ from: 'client', id: 2, command: 'MIG_DATA_READ', body: dataHead(64) }]),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-data' || event.operation !== 'read') return;
     const { state, result } = event;

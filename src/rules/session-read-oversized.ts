@@ -16,10 +16,10 @@ answers with more writes behind the buffer wherever the number in the answer is 
   ],
   over: ['session-data'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Save(), userSave()],
     bad: [v2Save({ port: [{ record: 'read', data: statePort, asked: 16 }] })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-data' || event.operation !== 'read') return;
     const { asked, result } = event;

@@ -20,13 +20,13 @@ reads or writes anything. Data that is moved in between belongs to a state that 
   over: ['session-state'],
   also: ['session-data', 'session-report', 'session-reset'],
   begin: () => ({ refused: undefined as SessionState | undefined }),
-  examples: {
+  examples: () => ({
     good: [
       v2Restore(),
       v2Save({ stop: [set('STOP_COPY', refused), get('PRE_COPY'), set('STOP_COPY')] }),
     ],
     bad: [v2Save({ stop: [set('STOP_COPY', refused)] })],
-  },
+  }),
   *see(event, memory) {
     if (event.kind === 'session-state') {
       const { from, path, result } = event;

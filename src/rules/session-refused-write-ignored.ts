@@ -40,7 +40,7 @@ QAT and hisi-acc keep what they have done so far. What was begun must be ended b
   over: ['session-data'],
   also: ['session-access', 'session-reset', 'session-state'],
   begin: () => ({ refused: undefined as OfSession | undefined }),
-  examples: {
+  examples: () => ({
     good: [
       v2Restore(),
       v2Restore({
@@ -58,7 +58,7 @@ QAT and hisi-acc keep what they have done so far. What was begun must be ended b
         ],
       }),
     ],
-  },
+  }),
   *see(event, memory) {
     const { refused } = memory;
     const write = writeResult(event);

@@ -18,13 +18,13 @@ that it was moved.`,
   ],
   over: ['session-state'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Restore(), userRestore(), v1Restore()],
     bad: [
       v2Restore({ header: [], port: [], leave: [set('STOP', refused)], run: [] }),
       v1Restore({ header: [], port: [] }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-state' || event.from !== 'RESUMING' || event.restored !== 0) return;
     const { to, path, result } = event;

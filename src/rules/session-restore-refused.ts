@@ -20,10 +20,10 @@ device keeps what it had before or ends in ERROR; it was not restored.`,
   over: ['session-state'],
   also: ['session-data', 'session-reset'],
   begin: () => ({ refused: false }),
-  examples: {
+  examples: () => ({
     good: [v2Restore(), userRestore()],
     bad: [v2Restore({ port: [], leave: [set('STOP', refused)], run: [] })],
-  },
+  }),
   *see(event, memory) {
     if (event.kind === 'session-data') {
       const { operation, result } = event;

@@ -15,10 +15,10 @@ that user space knows.`,
   sources: ['linux include/uapi/linux/vfio.h: VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE'],
   over: ['session-report'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Restore({ run: [get('STOP')] })],
     bad: [v2Restore({ run: [get('RESUMING')] }), v2Restore({ run: [get(9)] })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-report') return;
     const { state, expected, value } = event;

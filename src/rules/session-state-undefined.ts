@@ -18,10 +18,10 @@ and read behind its table of transitions.`,
   ],
   over: ['session-state'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Restore(), userRestore()],
     bad: [v2Restore({ run: [set(8, refused)] }), userRestore({ run: userSet(7, 0xffff_ffff) })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-state' || event.protocol === 'v1') return;
     if (event.target !== undefined) return;

@@ -16,10 +16,10 @@ the connection. In a recording the last thing that was done is not known, and mo
 this.`,
   advice: 'Record a session to its end.',
   sources: ['docs/sessions.md', 'libvfio-user lib/tran_sock.c: tran_sock_recv_body()'],
-  examples: {
+  examples: () => ({
     good: [v2Restore()],
     bad: [{ container: 'session', draft: { ...v2Restore().draft, cut: 5 } }],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message: `${shownValue(wanted)} bytes are announced, but ${shownValue(got)} are there`,
   }),

@@ -14,9 +14,9 @@ The records behind the header may have another shape than version 1 gives them. 
 as they look like records, and what is found is a guess.`,
   advice: 'Convert the log, or use a newer vstate-check.',
   sources: ['docs/sessions.md'],
-  examples: {
+  examples: () => ({
     good: [v2Restore()],
     bad: [{ container: 'session', draft: { ...v2Restore().draft, version: 2 } }],
-  },
+  }),
   say: ({ got }) => ({ message: `the version of the log is ${shownValue(got)}`, expected: '1' }),
 });

@@ -17,13 +17,13 @@ bytes puts them where nobody will look for them, or over a state that it is stil
   ],
   over: ['session-data'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v2Restore(), userRestore()],
     bad: [
       v2Restore({ behind: [{ record: 'write', data: statePort, result: -19 }] }),
       userRestore({ behind: userWrite(8, statePort) }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-data' || event.operation !== 'write') return;
     const { state, asked, result } = event;

@@ -16,10 +16,10 @@ damaged or made by hand. The decoder of the hypervisor refuses such a text as a 
 what it can would hand half of a state to the device.`,
   advice: 'Refuse the snapshot before any device is told to resume.',
   sources: ['cloud-hypervisor pci/src/vfio.rs: struct VfioMigrationData'],
-  examples: {
+  examples: () => ({
     good: [snapshotExample()],
     bad: [snapshotExample({ cut: 1 })],
-  },
+  }),
   say: ({ wanted, got }) => ({
     message: `${shownValue(got)} stands where ${shownValue(wanted)} should`,
   }),

@@ -14,10 +14,10 @@ RESUMING succeeds and the device runs on with its old state, or with what an ear
 the driver's buffer.`,
   advice: 'Refuse to leave RESUMING when nothing was written.',
   sources: ['linux samples/vfio-mdev/mtty.c: mtty_load_state() returns EINVAL'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty' }],
     bad: [{ bytes: new Uint8Array(0), format: 'mtty' }],
-  },
+  }),
   watch: () => ({
     *state({ device, bytes, mayBeEmpty, locate }) {
       if (device !== '' || bytes > 0 || mayBeEmpty) return;

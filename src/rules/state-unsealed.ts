@@ -17,10 +17,10 @@ may come from anybody, and may have been changed on its way. That the bytes are 
 who made them.`,
   advice: 'Take states only from a sealed envelope whose signers are known.',
   sources: ['docs/sealed-format.md', 'the signers key of a policy file'],
-  examples: {
+  examples: () => ({
     good: [lazySealed(() => ({ bytes: sealedExample(), trust: exampleTrust() }), required)],
     bad: [{ bytes: mttyState, format: 'mtty', expect: required }],
-  },
+  }),
   watch: () => {
     let sealed = false;
     return {

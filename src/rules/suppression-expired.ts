@@ -18,9 +18,9 @@ Somebody allowed a finding until a day that is past. From then on the finding co
 says why a run that passed yesterday fails today, and that the reason given then is to be looked at.`,
   advice: 'Mend what the suppression was for, or give it a new day with a new reason.',
   sources: ['the suppress list of a policy file'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: patched(0x30, 0x2c), format: 'mtty', policy: policy('2030-01-01') }],
     bad: [{ bytes: mttyState, format: 'mtty', policy: policy('2020-01-01') }],
-  },
+  }),
   watch: () => ({}),
 });

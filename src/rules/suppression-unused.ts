@@ -19,9 +19,9 @@ state that is broken in the same way, and nobody would hear of it; misspelt, it 
 author believes. The check of many inputs counts a suppression as used when one of them needs it.`,
   advice: 'Take out suppressions that are not needed any more.',
   sources: ['the suppress list of a policy file'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: patched(0x30, 0x2c), format: 'mtty', policy }],
     bad: [{ bytes: mttyState, format: 'mtty', policy }],
-  },
+  }),
   watch: () => ({}),
 });

@@ -25,10 +25,10 @@ without it is not the state that was saved. The writer is newer, or the tag is d
     'linux drivers/vfio/pci/mlx5/main.c: mlx5vf_resume_read_header() returns EOPNOTSUPP',
     'linux drivers/vfio/pci/virtio/migrate.c: virtiovf_resume_read_header() returns EOPNOTSUPP',
   ],
-  examples: {
+  examples: () => ({
     good: [{ layout: records, draft: [{ type: 'STATE', body: Uint8Array.of(1) }] }],
     bad: [{ layout: records, draft: [{ type: 9n, body: Uint8Array.of(1) }] }],
-  },
+  }),
   say: (field) => ({
     message: `${named(field)} is ${typeof field.value === 'bigint' ? hex(field.value) : 'malformed'}, a kind that is not known`,
     ...(field.layout !== 'gap' && field.layout.kind === 'uint' && field.layout.names !== undefined

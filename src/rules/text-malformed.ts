@@ -15,10 +15,10 @@ Names in a device state select what is restored. Bytes that are not printable, o
 terminating NUL, make two readers see two names, and reach logs and terminals as control codes.`,
   advice: 'Accept printable ASCII with zero padding only.',
   sources: ['CWE-1286'],
-  examples: {
+  examples: () => ({
     good: [{ layout: header, draft: { id: 'bnk0' } }],
     bad: [{ layout: header, draft: { id: Uint8Array.of(0x62, 0, 0x6b, 0) } }],
-  },
+  }),
   say: (field) => ({
     message: `${named(field)} is not printable text padded with NUL`,
   }),

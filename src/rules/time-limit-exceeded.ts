@@ -12,7 +12,7 @@ The input was not read to its end in the time that --time-limit allows. What cam
 checked. A stream that never ends keeps a restore path busy in the same way.`,
   advice: 'Bound the time of a restore, and treat an unfinished one as failed.',
   sources: ['CWE-400'],
-  examples: { good: [], bad: [] },
+  examples: () => ({ good: [], bad: [] }),
   watch: () => ({
     *end({ expired, bytes }) {
       if (!expired) return;

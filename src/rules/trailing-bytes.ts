@@ -15,10 +15,10 @@ bytes loaded. Where nothing is refused, the extra bytes are a place to hide data
 reader and writer disagree about the layout.`,
   advice: 'Refuse a state that is longer than its fields.',
   sources: ['linux samples/vfio-mdev/mtty.c: mtty_resume_write() returns ENOMEM'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty' }],
     bad: [{ bytes: Uint8Array.of(...mttyState, 0), format: 'mtty' }],
-  },
+  }),
   say: (_field, { got }) => ({
     message: `${bytesText(got)} follow${got === 1 ? 's' : ''} where the format ends`,
     expected: 'no more bytes',

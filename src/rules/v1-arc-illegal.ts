@@ -21,7 +21,7 @@ the first: what was read of the stopped device is old as soon as it runs.`,
   over: ['session-access'],
   also: ['session-state'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [
       v1Save(),
       v1Restore(),
@@ -33,7 +33,7 @@ the first: what was read of the stopped device is old as soon as it runs.`,
       v1Restore({ leave: [registerWrite(STATE, 2n)], run: [] }),
       v1Save({ leave: [registerWrite(STATE, 3n)] }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-state' || event.protocol !== 'v1') return;
     const { from, target } = event;

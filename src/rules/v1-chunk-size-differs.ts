@@ -23,7 +23,7 @@ written makes the device take old bytes, or leave new ones.`,
   sources: ['linux v5.8 include/uapi/linux/vfio.h: struct vfio_device_migration_info data_size'],
   over: ['session-access'],
   begin: () => ({ size: undefined as bigint | undefined, moved: 0n }),
-  examples: {
+  examples: () => ({
     good: [v1Save(), v1Restore()],
     bad: [
       v1Save({
@@ -40,7 +40,7 @@ written makes the device take old bytes, or leave new ones.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event, memory) {
     if (event.kind !== 'session-access') return;
     const { register, operation, value, result, state } = event;

@@ -24,7 +24,7 @@ takes.`,
   ],
   over: ['session-access'],
   begin: () => ({ from: undefined as bigint | undefined, size: undefined as bigint | undefined }),
-  examples: {
+  examples: () => ({
     good: [v1Save(), v1Restore()],
     bad: [
       v1Restore({
@@ -35,7 +35,7 @@ takes.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event, memory) {
     if (event.kind !== 'session-access') return;
     const { register, operation, value, result, at, size, regionSize } = event;

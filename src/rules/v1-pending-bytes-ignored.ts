@@ -24,10 +24,10 @@ nothing in it says so.`,
   over: ['session-access'],
   also: ['session-state'],
   begin: () => ({ pending: undefined as bigint | undefined }),
-  examples: {
+  examples: () => ({
     good: [v1Save(), v1Restore()],
     bad: [v1Save({ end: [registerRead(PENDING, 12n)] }), v1Save({ port: v1Chunk(statePort, 0) })],
-  },
+  }),
   *see(event, memory) {
     if (
       event.kind === 'session-state' &&

@@ -21,7 +21,7 @@ space choose where in the region, or behind it, the next chunk is put.`,
   sources: ['linux v5.8 include/uapi/linux/vfio.h: struct vfio_device_migration_info'],
   over: ['session-access'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v1Save(), v1Restore()],
     bad: [
       v1Restore({
@@ -32,7 +32,7 @@ space choose where in the region, or behind it, the next chunk is put.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-access') return;
     const { register, operation } = event;

@@ -14,10 +14,10 @@ two reads of it, and no generic code checks: each driver does what it likes with
   sources: ['linux v5.8 include/uapi/linux/vfio.h: struct vfio_device_migration_info'],
   over: ['session-access'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v1Save(), v1Restore()],
     bad: [v1Save({ behind: [{ record: 'region-read', at: SIZE, data: new Uint8Array(4) }] })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-access') return;
     const { register, at, size, result } = event;

@@ -38,7 +38,7 @@ written first, it takes what an earlier chunk left there.`,
   sources: ['linux v5.8 include/uapi/linux/vfio.h: struct vfio_device_migration_info'],
   over: ['session-access'],
   begin: () => ({ seen: new Set<string>() }),
-  examples: {
+  examples: () => ({
     good: [v1Save(), v1Restore()],
     bad: [
       v1Save({ header: v1Chunk(stateHeader, 60).filter((_, step) => step !== 1) }),
@@ -51,7 +51,7 @@ written first, it takes what an earlier chunk left there.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event, memory) {
     if (event.kind !== 'session-access') return;
     const { register, operation, state, result } = event;

@@ -14,10 +14,10 @@ changes them asks for something that has no meaning yet, and a driver may refuse
   sources: ['linux v5.8 include/uapi/linux/vfio.h: struct vfio_device_migration_info device_state'],
   over: ['session-access'],
   begin: () => ({ reserved: 0n }),
-  examples: {
+  examples: () => ({
     good: [v1Save(), v1Restore()],
     bad: [v1Save({ leave: [registerWrite(STATE, 8n)] })],
-  },
+  }),
   *see(event, memory) {
     if (event.kind !== 'session-access') return;
     const { register, operation, value, result } = event;

@@ -17,10 +17,10 @@ that acts on single bits starts a device that is half loaded.`,
   ],
   over: ['session-access'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [v1Save(), v1Restore()],
     bad: [v1Save({ behind: [registerWrite(STATE, 5n, -22)] })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-access') return;
     const { register, operation, value } = event;

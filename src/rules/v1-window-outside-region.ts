@@ -20,7 +20,7 @@ attacker's.`,
   ],
   over: ['session-access'],
   begin: () => ({ offset: undefined as bigint | undefined }),
-  examples: {
+  examples: () => ({
     good: [v1Save(), v1Restore()],
     bad: [
       v1Save({ behind: [registerRead(OFFSET, 16n)] }),
@@ -28,7 +28,7 @@ attacker's.`,
         behind: [registerRead(OFFSET, 0x1000n), registerRead(SIZE, 0xffff_ffff_ffff_ffffn)],
       }),
     ],
-  },
+  }),
   *see(event, memory) {
     if (event.kind !== 'session-access') return;
     const { register, value, result, regionSize, operation } = event;

@@ -14,10 +14,10 @@ the destination's device behave in a way that no register access could. The mtty
 value of its port fields unchecked.`,
   advice: 'Check each field against the range of the register that it restores.',
   sources: ['linux samples/vfio-mdev/mtty.c: mtty_load_state() copies ports unchecked'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty' }],
     bad: [{ bytes: patched(0x33, 2), format: 'mtty' }],
-  },
+  }),
   say: (field, { min, max }) => ({
     message: `${named(field)} is ${shown(field)}`,
     expected: `${min} to ${max}`,

@@ -15,10 +15,10 @@ they are: a FIFO size of 0 turns every received byte into an overrun, and 255 le
 grow past the array.`,
   advice: 'Accept only the values that the device itself can reach.',
   sources: ['linux samples/vfio-mdev/mtty.c: mtty_load_state() copies ports unchecked'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty' }],
     bad: [{ bytes: patched(0x39, 255), format: 'mtty' }],
-  },
+  }),
   say: (field, { wanted }) => ({
     message: `${named(field)} is ${shown(field)}`,
     expected: list(wanted),

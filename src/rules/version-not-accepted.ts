@@ -17,10 +17,10 @@ The refusal comes when the guest is already stopped, or not at all where a drive
 the major number.`,
   advice: 'Compare versions before the switch-over, and refuse what was not tested together.',
   sources: ['linux samples/vfio-mdev/mtty.c: mtty_resume_write() compares major_ver and minor_ver'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty', expect: { minor_ver: '0' } }],
     bad: [{ bytes: mttyState, format: 'mtty', expect: { minor_ver: '1' } }],
-  },
+  }),
   watch: ({ expect }) => ({
     *unit({ root, device, locate }) {
       for (const one of expectedFields(root, device, expect)) {

@@ -14,10 +14,10 @@ refused before any field behind it is used. The mtty driver compares its version
 that completes the header; a feeder that ignores that one error gets the state loaded.`,
   advice: 'Compare the version before using anything behind it, and make the refusal final.',
   sources: ['linux samples/vfio-mdev/mtty.c: mtty_resume_write()'],
-  examples: {
+  examples: () => ({
     good: [{ bytes: mttyState, format: 'mtty' }],
     bad: [{ bytes: patched(8, 2), format: 'mtty' }],
-  },
+  }),
   say: (field, { wanted }) => ({
     message: `${named(field)} is ${shown(field)}`,
     expected: list(wanted),

@@ -18,7 +18,7 @@ that trusts the pointers reads registers as capabilities. QEMU compares the list
 destination’s device and refuses it.`,
   advice: 'Bound the walk over the list, and refuse pointers below 0x40.',
   sources: ['PCI Local Bus Specification 3.0, 6.7', 'qemu hw/pci/pci.c: get_pci_config_device()'],
-  examples: {
+  examples: () => ({
     good: [
       changed({
         full: [vfio('full', [{ vfio: 'DEV_CONFIG_STATE', config: { msix: 4 } }, endOfState])],
@@ -34,7 +34,7 @@ destination’s device and refuses it.`,
         ],
       }),
     ],
-  },
+  }),
   watch: () => ({
     kinds: ['device-config'],
     *event(event) {

@@ -18,13 +18,13 @@ the destination has, and takes what stands behind them for the end tag.`,
     'qemu hw/vfio/migration.c: vfio_load_device_config_state()',
     'qemu hw/pci/pci.c: vmstate_pci_device',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
         full: [vfio('full', [{ vfio: 'DEV_CONFIG_STATE', config: new Uint8Array(100) }])],
       }),
     ],
-  },
+  }),
   say: () => ({ message: 'no END_OF_STATE closes the config record' }),
 });

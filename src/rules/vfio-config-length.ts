@@ -27,7 +27,7 @@ behind them.`,
     'qemu hw/pci/msix.c: msix_load()',
     'qemu hw/vfio/migration.c: vfio_load_device_config_state()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -39,7 +39,7 @@ behind them.`,
         ],
       }),
     ],
-  },
+  }),
   watch: () => ({
     kinds: ['device-config'],
     *event(event) {

@@ -16,10 +16,10 @@ multifd channel (QEMU 10.1 and later). Elsewhere it ends a section whose config 
 loaded: QEMU 10.1 and later refuse it outside multifd, QEMU 10.0 and older do not know it.`,
   advice: 'Take CONFIG_LOAD_READY in FULL only, and only when a config packet is waited for.',
   sources: ['qemu hw/vfio/migration.c: vfio_load_state()', 'qemu hw/vfio/migration-multifd.c'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ full: [vfio('full', [{ vfio: 'DEV_CONFIG_LOAD_READY' }])] })],
-  },
+  }),
   watch: () => {
     let multifd = false;
     return {

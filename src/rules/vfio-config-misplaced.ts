@@ -30,10 +30,10 @@ the data, and no FULL: such a stream is old and not wrong, and the finding is lo
     'qemu hw/vfio/migration.c: vfio_load_state()',
     'qemu hw/vfio/migration.c: vfio_save_state()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ end: [vfio('end', [config, endOfState])] })],
-  },
+  }),
   watch: () => {
     const journal = new VfioJournal();
     const misplaced = new Map<number, Misplaced[]>();

@@ -22,10 +22,10 @@ record there; then this rule cannot decide and is silent.`,
     'qemu hw/vfio/migration.c: vfio_save_state()',
     'qemu hw/vfio/migration.c: vfio_load_state()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ full: [vfio('full', [endOfState])] })],
-  },
+  }),
   watch: () => {
     const journal = new VfioJournal();
     return {

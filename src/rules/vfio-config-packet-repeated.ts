@@ -15,10 +15,10 @@ the end depends on which channel is read first: QEMU takes the last to arrive, a
 into the device as if it were state, or fails an assertion and ends.`,
   advice: 'Refuse a second config packet of a device.',
   sources: ['qemu hw/vfio/migration-multifd.c: vfio_load_state_buffer_insert()'],
-  examples: {
+  examples: () => ({
     good: [soundChannels],
     bad: [together([{ ...configPacket, index: 2 }], [dataPacket, configPacket])],
-  },
+  }),
   watch: () => ({
     kinds: ['multifd-state'],
     *event(event) {

@@ -20,10 +20,10 @@ The record in a config packet ends with END_OF_STATE. QEMU reads no further and 
 does, so bytes behind it reach the destination and nobody looks at them.`,
   advice: 'Refuse a packet that its record does not fill.',
   sources: ['qemu hw/vfio/migration-multifd.c: vfio_load_bufs_thread_load_config()'],
-  examples: {
+  examples: () => ({
     good: [soundChannels],
     bad: [together([{ ...configPacket, data: Uint8Array.of(...configRecord(), 0) }], [dataPacket])],
-  },
+  }),
   say: ({ got }) => ({
     message: `behind END_OF_STATE the config packet has ${shownValue(got)} more`,
   }),

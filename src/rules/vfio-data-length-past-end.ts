@@ -17,7 +17,7 @@ device refuses. With a length of 2^63 a real destination wrote the whole rest of
 device.`,
   advice: 'Bound the length by what the source said it would send, and the bytes by the section.',
   sources: ['qemu hw/vfio/migration.c: vfio_load_buffer()', 'CWE-130'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -29,7 +29,7 @@ device.`,
         ],
       }),
     ],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `length claims ${shownValue(got)} bytes, but ${shownValue(wanted)} stand before the section ends`,
     expected: shownValue(wanted),

@@ -19,10 +19,10 @@ bytes that are not part of the state that was saved.`,
     'qemu hw/vfio/migration.c: vfio_load_state()',
     'qemu hw/vfio/migration.c: vfio_save_iterate()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ start: [vfio('start', [port, endOfState])] })],
-  },
+  }),
   watch: () => ({
     kinds: ['vfio-record'],
     *event(event) {

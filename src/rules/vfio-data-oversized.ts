@@ -17,7 +17,7 @@ records are as long as the device liked and whose device state a driver of today
 from no QEMU at all.`,
   advice: 'Bound the length of a record by what a source of your version can write.',
   sources: ['qemu hw/vfio/migration.c: VFIO_MIG_DEFAULT_DATA_BUFFER_SIZE'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -29,7 +29,7 @@ from no QEMU at all.`,
         ],
       }),
     ],
-  },
+  }),
   watch: () => ({
     kinds: ['vfio-record'],
     *event(event) {

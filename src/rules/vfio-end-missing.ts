@@ -22,10 +22,10 @@ fails when the guest starts.`,
     'qemu hw/vfio/migration.c: vfio_save_complete_precopy()',
     'qemu migration/savevm.c: qemu_loadvm_state_main()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ end: [] })],
-  },
+  }),
   watch: () => {
     const journal = new VfioJournal();
     return {

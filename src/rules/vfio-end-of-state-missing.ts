@@ -18,9 +18,9 @@ the records before it took effect.`,
     'qemu hw/vfio/migration.c: vfio_load_state()',
     'qemu hw/vfio/migration.c: vfio_load_device_config_state()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ part: [vfio('part', [header])] })],
-  },
+  }),
   say: () => ({ message: 'END_OF_STATE is missing', expected: 'END_OF_STATE' }),
 });

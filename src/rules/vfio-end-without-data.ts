@@ -18,10 +18,10 @@ A device may have nothing left to say, and moving all bytes into PART sections l
 also what a stream looks like from which the last record was taken out. QEMU takes both.`,
   advice: 'Let the device state say how long it is, and refuse to leave RESUMING before that.',
   sources: ['qemu hw/vfio/migration.c: vfio_save_complete_precopy()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ end: [vfio('end', [endOfState])] })],
-  },
+  }),
   watch: () => {
     const journal = new VfioJournal();
     return {

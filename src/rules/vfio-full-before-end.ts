@@ -20,10 +20,10 @@ the device holds the state that they belong to.`,
     'qemu hw/vfio/migration.c: vfio_save_complete_precopy()',
     'qemu migration/savevm.c: qemu_savevm_state_complete_precopy()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ end: [], full: [...parts.full, ...parts.end] })],
-  },
+  }),
   watch: () => {
     const full = new Map<number, Section>();
     return {

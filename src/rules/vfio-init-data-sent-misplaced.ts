@@ -19,10 +19,10 @@ switchover-ack is on, after the data before it has been written to the device.`,
     'qemu hw/vfio/migration.c: vfio_save_iterate()',
     'qemu hw/vfio/migration.c: vfio_load_state()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ end: [vfio('end', [port, { vfio: 'DEV_INIT_DATA_SENT' }])] })],
-  },
+  }),
   watch: () => ({
     kinds: ['vfio-record'],
     *event(event) {

@@ -15,7 +15,7 @@ A device says once that its initial data is out. QEMU 11.1 has messages for a de
 again, so a second one is no proof of damage; older destinations count one acknowledgement for each.`,
   advice: 'Count one acknowledgement for each device.',
   sources: ['qemu hw/vfio/migration.c: vfio_save_iterate()'],
-  examples: {
+  examples: () => ({
     good: [changed({ part: [vfio('part', [header, { vfio: 'DEV_INIT_DATA_SENT' }])] })],
     bad: [
       changed({
@@ -25,7 +25,7 @@ again, so a second one is no proof of damage; older destinations count one ackno
         ],
       }),
     ],
-  },
+  }),
   watch: () => {
     const said = new Set<number>();
     return {

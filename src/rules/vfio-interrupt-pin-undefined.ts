@@ -16,7 +16,7 @@ because the register is not compared; code that indexes a table of four lines wi
 table.`,
   advice: 'Refuse pins above 4.',
   sources: ['PCI Local Bus Specification 3.0, 6.2.4'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -28,7 +28,7 @@ table.`,
         ],
       }),
     ],
-  },
+  }),
   watch: () => ({
     kinds: ['device-config'],
     *event(event) {

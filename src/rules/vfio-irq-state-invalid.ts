@@ -18,7 +18,7 @@ value, after the device state has been written. A loader that counts levels keep
 for ever.`,
   advice: 'Refuse levels other than 0 and 1.',
   sources: ['qemu hw/pci/pci.c: get_pci_irq_state()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -27,7 +27,7 @@ for ever.`,
         ],
       }),
     ],
-  },
+  }),
   watch: () => ({
     kinds: ['device-config'],
     *event(event) {

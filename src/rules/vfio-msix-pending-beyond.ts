@@ -17,7 +17,7 @@ are set. QEMU takes them; a loader that walks the bits instead of the vectors ra
 that the device does not have.`,
   advice: 'Refuse bits beyond the last vector, or mask them.',
   sources: ['qemu hw/pci/msix.c: msix_load()'],
-  examples: {
+  examples: () => ({
     good: [
       changed({
         full: [
@@ -38,7 +38,7 @@ that the device does not have.`,
         ],
       }),
     ],
-  },
+  }),
   watch: () => ({
     kinds: ['device-config'],
     *event(event) {

@@ -14,10 +14,10 @@ The config record has the highest index of its device and ends the sequence. QEM
 a higher one, and says nothing of it: what the source meant to be state is dropped.`,
   advice: 'Refuse packets with an index above that of the config record.',
   sources: ['qemu hw/vfio/migration-multifd.c: vfio_load_bufs_thread()'],
-  examples: {
+  examples: () => ({
     good: [soundChannels],
     bad: [together([configPacket], [dataPacket, { index: 2, data: new Uint8Array(36) }])],
-  },
+  }),
   watch: () => ({
     kinds: ['multifd-state'],
     *event(event) {

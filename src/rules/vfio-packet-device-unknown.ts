@@ -14,10 +14,10 @@ A packet names its device by the name and instance of the section in the main ch
 whose device it does not have; the device that was meant waits for it, mostly for ever.`,
   advice: 'End the migration when a channel names a device that is not there.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_load_state_buffer()'],
-  examples: {
+  examples: () => ({
     good: [soundChannels],
     bad: [together([configPacket], [dataPacket, { ...dataPacket, idstr: '0000:00:03.0/vfio' }])],
-  },
+  }),
   say: ({ got }) => ({
     message: `packets are for ${shownValue(got)}, of which the main channel has no section`,
   }),

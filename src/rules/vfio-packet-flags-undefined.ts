@@ -17,10 +17,10 @@ around it, only the one that says that it is device state. QEMU ignores the othe
 whose flags change what the packet is would be loaded as something else.`,
   advice: 'Refuse flags that you do not know.',
   sources: ['qemu hw/vfio/migration-multifd.c: vfio_multifd_load_state_buffer()'],
-  examples: {
+  examples: () => ({
     good: [multifdExample({ device: {} })],
     bad: [multifdExample({ device: { flags: 2 } })],
-  },
+  }),
   watch: () => ({
     kinds: ['multifd-packet'],
     *event(event) {

@@ -22,10 +22,10 @@ of 24 bytes as soon as it reads one: 12 bytes with index 0xfffffffe ask for 128 
     'qemu hw/vfio/migration-multifd.c: vfio_state_buffers_size_set()',
     'qemu hw/vfio/migration-multifd.c: vfio_load_state_buffer_insert()',
   ],
-  examples: {
+  examples: () => ({
     good: [multifdExample({ device: {} })],
     bad: [multifdExample({ device: { index: 0x00ffffff } })],
-  },
+  }),
   watch: () => ({
     kinds: ['multifd-packet'],
     *event(event) {

@@ -25,10 +25,10 @@ to 4 GiB.`,
     'qemu hw/vfio/migration-multifd.c: vfio_multifd_load_state_buffer()',
     'qemu migration/multifd-device-state.c',
   ],
-  examples: {
+  examples: () => ({
     good: [multifdExample({ device: {} })],
     bad: [multifdExample({ device: { version: 1 } })],
-  },
+  }),
   watch: () => ({
     kinds: ['multifd-packet'],
     *event(event) {

@@ -15,10 +15,10 @@ all channels. QEMU waits for the packet whose turn it is; one that never comes l
 waiting, and its monitor does not answer any more. All packets that came are kept in memory meanwhile.`,
   advice: 'Give up the migration when every channel has ended and an index is still missing.',
   sources: ['qemu hw/vfio/migration-multifd.c: vfio_load_bufs_thread()'],
-  examples: {
+  examples: () => ({
     good: [soundChannels],
     bad: [together([{ ...configPacket, index: 0xffff_fffe }], [dataPacket])],
-  },
+  }),
   watch: () => ({
     kinds: ['multifd-state'],
     *event(event) {

@@ -20,10 +20,10 @@ filled; when it is a config packet with a lower index an assertion of QEMU 10.0 
 process.`,
   advice: 'Refuse an index that has been received.',
   sources: ['qemu hw/vfio/migration-multifd.c: vfio_load_state_buffer_insert()'],
-  examples: {
+  examples: () => ({
     good: [multifdExample({ device: {} })],
     bad: [multifdExample({ device: { times: 2 } })],
-  },
+  }),
   watch: () => {
     const seen = new Map<string, Uint8Array>();
     return {

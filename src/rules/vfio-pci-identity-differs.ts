@@ -31,7 +31,7 @@ of the destination and refuses a difference, but only in the last section of the
 its state has been written into the wrong one.`,
   advice: 'Compare the identity of the device before any of its state is applied.',
   sources: ['qemu hw/pci/pci.c: get_pci_config_device()'],
-  examples: {
+  examples: () => ({
     good: [{ ...sound, expect: { [`qemu.device.${vfioName}#0`]: identity } }],
     bad: [
       {
@@ -43,7 +43,7 @@ its state has been written into the wrong one.`,
         expect: { [`qemu.device.${vfioName}#0`]: identity },
       },
     ],
-  },
+  }),
   watch: ({ expect }) => ({
     kinds: ['device-config'],
     *event(event) {

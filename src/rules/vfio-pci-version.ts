@@ -17,14 +17,14 @@ Alone in the record it is big-endian: written little-endian it becomes 33554432.
 but nothing that has VFIO migration writes them.`,
   advice: 'Refuse every version but your own.',
   sources: ['qemu hw/pci/pci.c: vmstate_pci_device'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
         full: [vfio('full', [{ vfio: 'DEV_CONFIG_STATE', config: { version: 3 } }, endOfState])],
       }),
     ],
-  },
+  }),
   watch: () => ({
     kinds: ['device-config'],
     *event(event) {

@@ -16,10 +16,10 @@ END is the last that a device says of its state. A PART behind it adds bytes tha
 save there, or shows that the sections were reordered. QEMU takes it and writes them to the device.`,
   advice: 'Refuse data of a device whose END has been read.',
   sources: ['qemu migration/savevm.c: qemu_loadvm_section_part_end()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ part: [], end: [...parts.end, ...parts.part] })],
-  },
+  }),
   watch: () => {
     const ended = new Map<number, Section>();
     return {

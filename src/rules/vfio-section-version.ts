@@ -18,10 +18,10 @@ taken, because only larger versions are refused, but no source writes it.`,
     'qemu migration/savevm.c: qemu_loadvm_section_start_full()',
     'qemu hw/vfio/migration.c: vfio_migration_init()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ start: [vfio('start', [setup, endOfState], { version: 2 })] })],
-  },
+  }),
   watch: () => ({
     kinds: ['section'],
     *event(event) {

@@ -15,10 +15,10 @@ SETUP belongs into START. In any other section it makes the loader expect END_OF
 the rest of the section unread. QEMU takes it where END_OF_STATE does follow.`,
   advice: 'Read each section type by its own grammar.',
   sources: ['qemu hw/vfio/migration.c: vfio_load_state()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ end: [vfio('end', [port, setup, endOfState])] })],
-  },
+  }),
   watch: () => ({
     kinds: ['vfio-record'],
     *event(event) {

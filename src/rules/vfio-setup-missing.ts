@@ -20,10 +20,10 @@ any of them; a source never writes it.`,
     'qemu hw/vfio/migration.c: vfio_save_setup()',
     'qemu hw/vfio/migration.c: vfio_load_state()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ start: [vfio('start', [endOfState])] })],
-  },
+  }),
   watch: () => {
     let open: Section | undefined;
     let seen = false;

@@ -21,10 +21,10 @@ was never announced.`,
     'qemu hw/vfio/migration.c: vfio_save_setup()',
     'qemu migration/savevm.c: qemu_loadvm_section_start_full()',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ start: [], part: [], end: [] })],
-  },
+  }),
   watch: () => {
     const journal = new VfioJournal();
     return {

@@ -18,7 +18,7 @@ END_OF_STATE, and the state and config record travel as packets in side channels
 the main channel alone, so whether the state is complete and sound is undecided.`,
   advice: 'Capture every channel of a migration that is to be checked.',
   sources: ['qemu hw/vfio/migration-multifd.c: vfio_multifd_emit_dummy_eos()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -27,7 +27,7 @@ the main channel alone, so whether the state is complete and sound is undecided.
         full: [vfio('full', [endOfState])],
       }),
     ],
-  },
+  }),
   watch: () => {
     const journal = new VfioJournal();
     return {

@@ -20,10 +20,10 @@ stream. What the driver then loads is nothing, or what an earlier session left b
     'qemu hw/vfio/migration.c: vfio_load_state()',
     'linux include/uapi/linux/vfio.h: VFIO_DEVICE_STATE_RESUMING',
   ],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ part: [], end: [vfio('end', [endOfState])] })],
-  },
+  }),
   watch: () => {
     const journal = new VfioJournal();
     return {

@@ -26,7 +26,7 @@ between that of the packets, as the threads happen to run.`,
     'qemu hw/vfio/migration.c: vfio_load_state()',
     'qemu hw/vfio/migration-multifd.c: vfio_multifd_emit_dummy_eos()',
   ],
-  examples: {
+  examples: () => ({
     good: [soundChannels],
     bad: [
       {
@@ -38,7 +38,7 @@ between that of the packets, as the threads happen to run.`,
         channels: [channelOf([dataPacket, configPacket])],
       },
     ],
-  },
+  }),
   watch: () => {
     const records = new Map<number, VfioRecord>();
     return {

@@ -15,10 +15,10 @@ QEMU refuses it, but the records before it have been written into the device alr
 length of the record before it is wrong, and then the device got too many bytes or too few.`,
   advice: 'Check the framing of a section before its first byte is written to the device.',
   sources: ['qemu hw/vfio/migration.c: vfio_load_state()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [changed({ end: [vfio('end', [port, { vfio: 0n }, endOfState])] })],
-  },
+  }),
   say: ({ got, wanted }) => ({
     message: `${shownValue(got)} stands where a tag must stand`,
     expected: shownValue(wanted),

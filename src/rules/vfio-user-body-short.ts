@@ -23,7 +23,7 @@ takes a reply without its head for the end of the data.`,
   sources: ['libvfio-user docs/vfio-user.rst: Commands', 'libvfio-user include/vfio-user.h'],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [
       userRestore(),
       userSave(),
@@ -43,7 +43,7 @@ takes a reply without its head for the end of the data.`,
       }),
       userSave({ end: [ask(7, 'MIG_DATA_READ', dataHead(64)), answer(7, 'MIG_DATA_READ')] }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     const { command, got, flags } = event;

@@ -18,14 +18,14 @@ a place that the sender chose.`,
   ],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [
       userRestore({
         behind: [ask(8, 99, new Uint8Array(8)), answer(8, 99, undefined, { error: 22 })],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     const { command, flags } = event;

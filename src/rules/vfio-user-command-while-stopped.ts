@@ -15,7 +15,7 @@ memory or resets the device at that time saves a state that never was.`,
   sources: ['libvfio-user lib/libvfio-user.c: cmd_allowed_when_stopped_and_copying()'],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [
       userSave({
@@ -25,7 +25,7 @@ memory or resets the device at that time saves a state that never was.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     const { command, state, from, flags } = event;

@@ -18,7 +18,7 @@ message or takes a state that has bytes of an earlier one in it. libvfio-user re
   ],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [
       userRestore({
@@ -34,7 +34,7 @@ message or takes a state that has bytes of an earlier one in it. libvfio-user re
         ],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     const { data, command, flags } = event;

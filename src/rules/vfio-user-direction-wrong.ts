@@ -20,7 +20,7 @@ process that it loads the state into.`,
   sources: ['libvfio-user docs/vfio-user.rst: Commands'],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [
       userRestore({
@@ -30,7 +30,7 @@ process that it loads the state into.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     const { command, from, flags } = event;

@@ -33,7 +33,7 @@ the bit for success.`,
   sources: ['libvfio-user docs/vfio-user.rst: Header'],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [
       userRestore({
@@ -49,7 +49,7 @@ the bit for success.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     const wrong = wrongFlags(event.flags, event.error);

@@ -16,7 +16,7 @@ order then answers the wrong question without either side noticing.`,
   sources: ['libvfio-user docs/vfio-user.rst: Header'],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [
       userRestore({
@@ -28,7 +28,7 @@ order then answers the wrong question without either side noticing.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     if ((event.pending ?? 0) === 0) return;

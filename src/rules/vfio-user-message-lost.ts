@@ -29,9 +29,9 @@ wrote into the data.`,
     'libvfio-user docs/vfio-user.rst: Header',
     'libvfio-user lib/libvfio-user.c: is_valid_header()',
   ],
-  examples: {
+  examples: () => ({
     good: [messages(32)],
     bad: [messages(8)],
-  },
+  }),
   say: ({ got }) => ({ message: `a header has ${shownValue(got)}`, expected: 'a size from 16 up' }),
 });

@@ -30,7 +30,7 @@ sent puts both sides out of step.`,
   ],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [
       userRestore(),
       userSave(),
@@ -49,7 +49,7 @@ sent puts both sides out of step.`,
       }),
       userRestore({ behind: [ask(8, 'REGION_READ', new Uint8Array(16), { size: 15 })] }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     const { size, got, command, flags, limit } = event;

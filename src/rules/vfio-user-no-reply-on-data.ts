@@ -26,14 +26,14 @@ guest is started on it.`,
   sources: ['libvfio-user docs/vfio-user.rst: Header'],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [
       userRestore({
         header: [ask(4, 'MIG_DATA_WRITE', joined([dataHead(24), stateHeader]), { flags: 0x10 })],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     const { command, flags } = event;

@@ -14,14 +14,14 @@ than the client waits for, and is read as what it is not.`,
   sources: ['libvfio-user docs/vfio-user.rst: Header'],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [
       userRestore({
         behind: [ask(8, 'REGION_READ', new Uint8Array(16)), answer(8, 'DEVICE_RESET')],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     if (event.request !== 'command-differs') return;

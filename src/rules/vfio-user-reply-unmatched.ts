@@ -14,10 +14,10 @@ question stand for another.`,
   sources: ['libvfio-user docs/vfio-user.rst: Header'],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [userRestore({ behind: [answer(9, 'MIG_DATA_WRITE')] })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     if (event.request !== 'none') return;

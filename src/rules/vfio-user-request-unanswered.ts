@@ -17,10 +17,10 @@ taken here.`,
   over: ['session-message'],
   also: ['session-close'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [userRestore({ behind: [ask(8, 'DEVICE_RESET')] })],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-close' || event.unanswered === 0) return;
     yield said(event, {

@@ -18,7 +18,7 @@ what it is asked for.`,
   ],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [
       userRestore({
@@ -28,7 +28,7 @@ what it is asked for.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     const transfer = event.version?.transfer;

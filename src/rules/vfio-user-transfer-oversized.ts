@@ -18,7 +18,7 @@ more has no room for it.`,
   ],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [
       userSave({
@@ -28,7 +28,7 @@ more has no room for it.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     const { data, count, limit, flags } = event;

@@ -18,7 +18,7 @@ them without any.`,
   ],
   over: ['session-message'],
   begin: nothingKept,
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [
       userRestore({
@@ -28,7 +28,7 @@ them without any.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event) {
     if (event.kind !== 'session-message') return;
     const { version, flags, request } = event;

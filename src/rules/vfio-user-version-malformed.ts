@@ -24,7 +24,7 @@ object, reads memory that is not its own.`,
   ],
   over: ['session-message'],
   begin: () => ({ page: undefined as number | undefined }),
-  examples: {
+  examples: () => ({
     good: [
       userRestore(),
       userSave(),
@@ -61,7 +61,7 @@ object, reads memory that is not its own.`,
         ],
       }),
     ],
-  },
+  }),
   *see(event, memory) {
     if (event.kind !== 'session-message') return;
     const { version } = event;

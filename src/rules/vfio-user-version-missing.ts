@@ -19,10 +19,10 @@ or which protocol is spoken. libvfio-user closes the connection on anything else
   over: ['session-message'],
   also: ['session-close'],
   begin: () => ({ first: undefined as SessionMessage | undefined, version: false }),
-  examples: {
+  examples: () => ({
     good: [userRestore(), userSave()],
     bad: [userRestore({ version: [] })],
-  },
+  }),
   *see(event, memory) {
     if (event.kind === 'session-message') {
       memory.first ??= event;

@@ -16,7 +16,7 @@ assigned to nobody. The record was not read from the device that the section nam
 because no destination has such a device, after the device state has been written.`,
   advice: 'Compare the identity of the device before any of its state is applied.',
   sources: ['PCI Local Bus Specification 3.0, 6.1', 'qemu hw/pci/pci.c: get_pci_config_device()'],
-  examples: {
+  examples: () => ({
     good: [sound],
     bad: [
       changed({
@@ -25,7 +25,7 @@ because no destination has such a device, after the device state has been writte
         ],
       }),
     ],
-  },
+  }),
   watch: () => ({
     kinds: ['device-config'],
     *event(event) {

@@ -8,11 +8,13 @@ import { qatStreams } from './qat.ts';
 const sound = mttyStreams['one-port.bin']!;
 
 /** The bad example of the rule: the state of a serial card beside the config space of a NIC. */
-const otherDevice = contradiction.examples.bad.flatMap((example) =>
-  'container' in example && example.container === 'qemu' && 'draft' in example
-    ? [writeQemu(example.draft)]
-    : [],
-);
+const otherDevice = contradiction
+  .examples()
+  .bad.flatMap((example) =>
+    'container' in example && example.container === 'qemu' && 'draft' in example
+      ? [writeQemu(example.draft)]
+      : [],
+  );
 
 /** Sound states, each for another destination than the one that its entry names. */
 export const destinationStreams: Streams = {

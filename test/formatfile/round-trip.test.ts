@@ -67,7 +67,8 @@ describe.each(builtins.map((format) => [format.id, format] as const))(
 
     it('judges the examples of its invariants the same', () => {
       for (const { examples } of format.invariants) {
-        for (const draft of [...examples.good, ...examples.bad]) {
+        const { good, bad } = examples();
+        for (const draft of [...good, ...bad]) {
           const { bytes } = build(format.layout, draft);
           assert.deepEqual(judge(other, bytes), judge(format, bytes));
         }

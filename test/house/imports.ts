@@ -65,7 +65,7 @@ const BUILTINS: Readonly<Record<string, readonly string[]>> = {
   // A vfio-user server listens on a UNIX socket.
   'node:net': ['targets/', 'guard/', 'dashboard/'],
   'node:tls': [],
-  'node:vm': [],
+  'node:vm': ['cli/start.ts'],
 };
 
 /** Files that run the module that a person names: a target in JavaScript. */

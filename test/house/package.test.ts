@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 
 import { describe, it } from 'vitest';
@@ -67,16 +76,53 @@ describe('the built command line', () => {
     );
   });
 
+  it('takes compiled code of this V8, and does without it', () => {
+    const copy = mkdtempSync(path.join(os.tmpdir(), 'vstate-start-'));
+    try {
+      for (const file of [
+        'package.json',
+        'corpus/mtty',
+        'scripts/compile-ahead.mjs',
+        'dist/cli.js',
+        'dist/cli',
+      ]) {
+        cpSync(path.join(root, file), path.join(copy, file), { recursive: true });
+      }
+      const scripts = path.join(copy, 'dist', 'cli');
+      const compiled = (): string[] =>
+        readdirSync(scripts).filter((name) => name.endsWith('.compiled'));
+      const verdict = (): unknown => {
+        const { stdout, stderr, status } = spawnSync(
+          process.execPath,
+          [path.join(copy, 'dist', 'cli.js'), path.join(copy, 'corpus', 'mtty')],
+          { encoding: 'utf8' },
+        );
+        return { stdout, stderr, status };
+      };
+      const ahead = path.join(copy, 'scripts', 'compile-ahead.mjs');
+      const made = spawnSync(process.execPath, [ahead], { encoding: 'utf8' });
+      assert.deepEqual([made.stdout, made.stderr, made.status], ['', '', 0]);
+      assert.ok(compiled().includes('main.cjs.compiled'));
+      const quick = verdict();
+      for (const name of compiled()) writeFileSync(path.join(scripts, name), 'of another V8');
+      assert.deepEqual(verdict(), quick);
+      for (const name of compiled()) rmSync(path.join(scripts, name));
+      assert.deepEqual(verdict(), quick);
+    } finally {
+      rmSync(copy, { recursive: true, force: true });
+    }
+  });
+
   it('loads zod, yaml and fast-check only when a command asks for them', () => {
-    const eager = [...staticImports(cli)].flatMap((file) => {
-      // esbuild writes the path of every bundled file above its code.
-      const bundled = readFileSync(file, 'utf8').matchAll(/^\s*\/\/ node_modules\/([\w-]+)\//gm);
-      return [...bundled].map(([, name]) => name);
-    });
-    assert.deepEqual(
-      [...new Set(eager)].filter((name) => name !== 'commander' && name !== 'chalk'),
-      [],
-    );
+    const scripts = path.join(path.dirname(cli), 'cli');
+    const marks = ['CommanderError', 'ZodError', 'YAMLParseError', 'fast-check/cloneMethod'];
+    const marksIn = (files: Iterable<string>): string[] => {
+      const texts = [...files].map((file) => readFileSync(file, 'utf8'));
+      return marks.filter((mark) => texts.some((script) => script.includes(mark)));
+    };
+    const all = readdirSync(scripts).filter((name) => name.endsWith('.cjs'));
+    assert.deepEqual(marksIn(all.map((name) => path.join(scripts, name))), marks);
+    assert.deepEqual(marksIn(eager(path.join(scripts, 'main.cjs'))), ['CommanderError']);
   });
 
   it('ships the licences of what is bundled', () => {
@@ -91,14 +137,14 @@ describe('the changelog', () => {
   });
 });
 
-/** The files that Node loads before it runs the first line of `entry`, and `entry`. */
-function staticImports(entry: string, seen = new Set<string>()): Set<string> {
+/** The scripts that are loaded before the first command runs: `entry`, and what it loads at once. */
+function eager(entry: string, seen = new Set<string>()): Set<string> {
   if (seen.has(entry)) return seen;
   seen.add(entry);
   for (const [, specifier] of readFileSync(entry, 'utf8').matchAll(
-    /^(?:import|\} from|import .* from) "(\.[^"]+)";$/gm,
+    /^(?:var \w+ = )?require\("(\.[^"]+)"\);$/gm,
   )) {
-    staticImports(path.join(path.dirname(entry), specifier!), seen);
+    eager(path.join(path.dirname(entry), specifier!), seen);
   }
   return seen;
 }
