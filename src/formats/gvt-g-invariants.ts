@@ -1,7 +1,19 @@
 import type { Draft } from '../layout/draft.ts';
 import { child, nameOf, numberAt, type Node } from '../layout/node.ts';
 import type { Breach, Invariant } from './format.ts';
-import { end, gvtGSample, head, ppgtt, root, wholeSave, workload } from './gvt-g-sample.ts';
+import {
+  end,
+  ENGINES,
+  gvtGSample,
+  head,
+  LONG_WORKLOAD,
+  longWorkloads,
+  ppgtt,
+  root,
+  wholeSave,
+  WORKLOAD,
+  workload,
+} from './gvt-g-sample.ts';
 
 const SERIES = 'intel-gvt-dev, vGPU live migration series (2017 to 2019): gvt/migrate.c';
 
@@ -45,12 +57,33 @@ const PRESENT = [
   [5n, 'GTT'],
 ] as const;
 
-/** Bytes of a region’s records, of which its size is a multiple. */
-const records: readonly (readonly [bigint, string, bigint])[] = [
-  [5n, 'GTT', 8n],
-  [6n, 'PPGTT', 40n],
-  [7n, 'WORKLOAD', 24n],
+/** Bytes of a region’s records, of one of which its size is a multiple. */
+const records: readonly (readonly [bigint, string, readonly bigint[]])[] = [
+  [5n, 'GTT', [8n]],
+  [6n, 'PPGTT', [40n]],
+  [7n, 'WORKLOAD', [BigInt(WORKLOAD), BigInt(LONG_WORKLOAD)]],
 ];
+
+/** The words of a region's records, one behind the other, with the field that each was read as. */
+function* wordsOf(region: Node): Generator<Node> {
+  for (const record of child(region, 'data')?.children ?? []) {
+    yield* wordsIn(record);
+  }
+}
+
+function* wordsIn(node: Node): Generator<Node> {
+  if (node.children.length === 0) yield node;
+  for (const inner of node.children) yield* wordsIn(inner);
+}
+
+/** Fields at which workloads of this many bytes begin, when the region is read as a list of them. */
+const ringsOf = (region: Node, length: number): readonly Node[] => {
+  const start = child(region, 'data')?.children[0]?.start ?? 0;
+  return [...wordsOf(region)].filter(({ start: at }) => (at - start) % length === 0);
+};
+
+const isNoEngine = ({ value }: Node): boolean =>
+  typeof value === 'bigint' && value >= BigInt(ENGINES);
 
 export const gvtGInvariants: readonly Invariant[] = [
   invariant(
@@ -316,7 +349,7 @@ got in a signed number, or compares only what the header claims, writes behind i
       severity: 'high',
       cwe: 'CWE-1284',
       rationale: `
-Page table entries have 8 bytes, roots 40, workloads 24. The series refuses a region whose size is no
+Page table entries have 8 bytes, roots 40, workloads 24 or, in the last series, 36. The series refuses a region whose size is no
 multiple of its record.`,
       advice: 'Refuse a size that is no multiple of the record.',
       sources: [`${SERIES}: ppgtt_load(), workload_load() (EFAULT)`],
@@ -330,13 +363,44 @@ multiple of its record.`,
     () => ({
       *unit(region) {
         const size = numberAt(region, 'size');
-        const [, name, record] = records.find(([type]) => type === typeOf(region)) ?? [];
-        if (record === undefined || size === undefined || size % record === 0n) return;
+        const [, name, lengths] = records.find(([type]) => type === typeOf(region)) ?? [];
+        if (lengths === undefined || size === undefined) return;
+        if (lengths.some((length) => size % length === 0n)) return;
         yield {
           field: child(region, 'size'),
           message: `size of ${name} is ${size}`,
-          expected: `a multiple of ${record}`,
+          expected: `a multiple of ${lengths.join(' or ')}`,
         };
+      },
+    }),
+  ),
+  invariant(
+    {
+      id: 'gvt-g-workload-engine-unknown',
+      title: 'Workload is for an engine that the device does not have',
+      severity: 'critical',
+      threats: ['guest', 'feeder'],
+      cwe: 'CWE-129',
+      rationale: `
+The number of the engine is an index into the queues of the virtual GPU, and the series uses it as it
+is. Where the size of the region is a whole number of workloads of either kind, one reading of it must
+name engines only.`,
+      advice: 'Refuse a workload whose engine the device does not have.',
+      sources: [`${SERIES}: workload_load()`],
+      good: [head({ data_size: 588n }), ppgtt(), longWorkloads(0), end()],
+      bad: [head({ data_size: 588n }), ppgtt(), longWorkloads(5), end()],
+    },
+    () => ({
+      *unit(region) {
+        const size = numberAt(region, 'size');
+        if (typeOf(region) !== 7n || size === undefined || size === 0n) return;
+        if (size % BigInt(LONG_WORKLOAD) !== 0n) return;
+        const wrong = ringsOf(region, LONG_WORKLOAD).find(isNoEngine);
+        if (wrong === undefined) return;
+        const isEither = size % BigInt(WORKLOAD) === 0n;
+        const other = isEither ? ringsOf(region, WORKLOAD).find(isNoEngine) : wrong;
+        if (other === undefined) return;
+        yield { field: other, message: `the engines of its workloads are not below ${ENGINES}` };
       },
     }),
   ),

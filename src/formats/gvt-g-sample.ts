@@ -19,9 +19,26 @@ export const root = (changed: Region = {}): Region => ({
   ...changed,
 });
 
+const ELSP = [0, 0, 0x1000, 0x21];
+
 export const workload = (changed: Region = {}): Region => ({
   type: 'GVT_MIGRATION_WORKLOAD',
-  data: [{ ring_id: 0n, elsp: [0n, 0n, 0x1000n, 0x21n], index: 0n, ...changed }],
+  data: [{ ring_id: 0n, elsp: ELSP, index: 0n, ...changed }],
+});
+
+/** Bytes of a workload; in the series of February 2019 it has more. */
+export const WORKLOAD = 24;
+export const LONG_WORKLOAD = 36;
+/** Engines of a graphics device of generation 8 or 9: RCS, BCS, VCS, VCS2, VECS. */
+export const ENGINES = 5;
+
+/** Workloads of the series of February 2019, one for each engine that is named. */
+export const longWorkloads = (...rings: readonly number[]): Region => ({
+  type: 'GVT_MIGRATION_WORKLOAD',
+  // Two of them have the size of three shorter ones, so they cannot be said by their fields.
+  data: new Uint8Array(
+    Uint32Array.from(rings.flatMap((ring) => [ring, ...ELSP, 0, 1, 0x1021, 3])).buffer,
+  ),
 });
 
 export const end = (tail: Uint8Array = new Uint8Array(0)): Region => ({

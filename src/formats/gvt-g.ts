@@ -1,5 +1,6 @@
 import {
   array,
+  bytes,
   choice,
   framed,
   indexInto,
@@ -13,19 +14,20 @@ import {
   reserved,
   restOf,
   struct,
+  u8,
   version,
   when,
   within,
 } from '../layout/vocabulary.ts';
 import { defineFormat, type Likeness } from './format.ts';
 import { gvtGInvariants } from './gvt-g-invariants.ts';
-import { gvtGSample } from './gvt-g-sample.ts';
+import { ENGINES, gvtGSample, LONG_WORKLOAD, WORKLOAD } from './gvt-g-sample.ts';
 import { pages } from './pages.ts';
 import { pciConfig } from './pci-config.ts';
 
 const MIB = 1 << 20;
-/** Engines of a graphics device of generation 8 or 9: RCS, BCS, VCS, VCS2, VECS. */
-const ENGINES = 5;
+/** Workloads of the longer kind that one region is read with; no engine queues as many. */
+const MOST_LONG = 64;
 const sized = 'compared with the size of the region on the destination (EFAULT)';
 
 const ring = le32({
@@ -34,11 +36,39 @@ const ring = le32({
   driver: 'used as an index as it is',
 });
 
-const workload = struct({
-  ring_id: ring,
+const submitted = {
   elsp: array(4, le32({ hex: true }), { doc: 'what the guest wrote to submit its contexts' }),
   index: le32(),
+};
+
+const workload = struct({ ring_id: ring, ...submitted });
+
+/** An engine that an invariant judges: the size of the region does not settle what stands where. */
+const judgedRing = le32({ doc: 'engine of the workload', driver: 'used as an index as it is' });
+
+/** As the series of February 2019 wrote it. */
+const longWorkload = struct({
+  ring_id: judgedRing,
+  ...submitted,
+  emulate_schedule_in: u8({ doc: 'a truth value' }),
+  pad: bytes(3),
+  ctx_desc: array(2, le32({ hex: true }), { doc: 'descriptor of the context' }),
 });
+
+/** Sizes that are a whole number of the longer workloads, and of both kinds. */
+const longSizes = Array.from({ length: MOST_LONG }, (_, index) => LONG_WORKLOAD * (index + 1));
+const workloads = choice(
+  'size',
+  Object.fromEntries(
+    longSizes.map((size) => [
+      size,
+      size % WORKLOAD === 0
+        ? repeat(struct({ ring_id: judgedRing, ...submitted }), 'workload')
+        : repeat(longWorkload, 'workload'),
+    ]),
+  ),
+  repeat(workload, 'workload'),
+);
 
 const region = choice(
   'type',
@@ -71,7 +101,7 @@ const region = choice(
       }),
       'root',
     ),
-    GVT_MIGRATION_WORKLOAD: repeat(workload, 'workload'),
+    GVT_MIGRATION_WORKLOAD: workloads,
     GVT_MIGRATION_OPREGION: restOf({
       doc: 'the OpRegion under Xen, or the execlists of the series of February 2019',
     }),
@@ -105,8 +135,9 @@ export const gvtG = defineFormat({
   summary: `
 An image of at most 9 MiB in regions, each with its type and its size; the first is the image's
 header, and a type of zero ends it. The series was never merged, and the i915 driver of Linux does
-not migrate: these states come from trees that carried it. Workloads are read as all but the series of
-February 2019 wrote them, which put a context descriptor into each. Nothing in the image says which kind of
+not migrate: these states come from trees that carried it. A workload has 24 bytes, and 36 in the series
+of February 2019, which put a context descriptor into each; the size of the region tells which, and
+where it is a whole number of both, the shorter are shown and either reading may be sound. Nothing in the image says which kind of
 virtual GPU it is of; source and destination were paired by a version attribute beside it.`,
   layout: repeat(
     struct(

@@ -1,4 +1,12 @@
-import { end, gvtGSample, head, ppgtt, root, workload } from '../../src/formats/gvt-g-sample.ts';
+import {
+  end,
+  gvtGSample,
+  head,
+  longWorkloads,
+  ppgtt,
+  root,
+  workload,
+} from '../../src/formats/gvt-g-sample.ts';
 import { gvtG } from '../../src/formats/gvt-g.ts';
 import type { Draft } from '../../src/layout/draft.ts';
 import { joined, patched, written, type Streams } from './edit.ts';
@@ -78,6 +86,31 @@ export const gvtGStreams: Streams = {
     head({ data_size: 577n }),
     ppgtt(),
     { type: 'GVT_MIGRATION_WORKLOAD', data: new Uint8Array(25) },
+    end(),
+  ),
+  'long-workload.bin': image(head({ data_size: 588n }), ppgtt(), longWorkloads(0), end()),
+  'two-long-workloads.bin': image(head({ data_size: 624n }), ppgtt(), longWorkloads(1, 4), end()),
+  'three-workloads.bin': image(
+    head({ data_size: 624n }),
+    ppgtt(),
+    {
+      type: 'GVT_MIGRATION_WORKLOAD',
+      size: 72n,
+      data: [{ elsp: [0n, 9n, 9n, 9n] }, { ring_id: 1n, index: 0n }, { ring_id: 2n }],
+    },
+    end(),
+  ),
+  'long-workload-of-ring-5.bin': image(head({ data_size: 588n }), ppgtt(), longWorkloads(5), end()),
+  'two-long-workloads-of-ring-5.bin': image(
+    head({ data_size: 624n }),
+    ppgtt(),
+    longWorkloads(0, 5),
+    end(),
+  ),
+  'long-workload-one-byte-less.bin': image(
+    head({ data_size: 587n }),
+    ppgtt(),
+    { type: 'GVT_MIGRATION_WORKLOAD', data: new Uint8Array(35) },
     end(),
   ),
   'ring-8.bin': patched(sound, 0x228, 8),

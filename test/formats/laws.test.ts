@@ -48,6 +48,9 @@ const cases: readonly (readonly [string, Format])[] = formats.flatMap((format) =
   }),
 ]);
 
+/** The path of what holds a field. */
+const around = (path: string): string => path.replace(/(?:\.[^.[]+|\[\d+\])$/u, '');
+
 describe.each(cases)('%s', (_, format) => {
   const { layout } = format;
   const sample = build(layout, format.sample).bytes;
@@ -142,9 +145,11 @@ describe.each(cases)('%s', (_, format) => {
       fc.property(soundDraft(layout), (draft) => {
         const { bytes, slots } = build(layout, draft);
         const places = new Map(slots.map(({ path, offset, length }) => [path, [offset, length]]));
+        // What a draft gives as bytes has no places inside.
+        const opened = new Set(slots.map(({ path }) => around(path)));
         for (const unit of decode(layout, bytes)) {
           for (const node of walk(unit)) {
-            if (node.layout === 'gap') continue;
+            if (node.layout === 'gap' || !opened.has(around(pathOf(node)))) continue;
             assert.deepEqual(places.get(pathOf(node)), [node.start, node.length], pathOf(node));
           }
         }
