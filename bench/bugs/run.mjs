@@ -4,7 +4,7 @@
  * standard output.
  *
  *   npm run --silent bench:bugs -- [--bugs mtty,xe-klv-empty] [--kind memory] [--time 60]
- *     [--seeds 5] [--fuzzers vstate,afl,libfuzzer] [--no-seeds] [--jobs 1] [--clean]
+ *     [--seeds 5] [--fuzzers vstate,afl,libfuzzer] [--no-seeds] [--jobs 1] [--clean] [--walls]
  */
 import {
   closeSync,
@@ -25,7 +25,7 @@ import { parse } from 'yaml';
 
 import { build } from './build.mjs';
 import { readCanary } from './canary.mjs';
-import { bugs, drivers } from './catalogue.mjs';
+import { bugs, drivers, walls } from './catalogue.mjs';
 import { fuzzers } from './fuzzers.mjs';
 import { summarise, table } from './summary.mjs';
 
@@ -43,6 +43,7 @@ const { values: flags } = parseArgs({
     'no-seeds': { type: 'boolean', default: false },
     jobs: { type: 'string', default: '1' },
     clean: { type: 'boolean', default: false },
+    walls: { type: 'boolean', default: false },
     keep: { type: 'string' },
   },
 });
@@ -64,7 +65,7 @@ if (flags.keep === undefined) {
 }
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
-const chosen = flags.clean ? cleanDrivers() : chosenBugs();
+const chosen = flags.clean ? cleanDrivers() : flags.walls ? walledBugs() : chosenBugs();
 const seedFolders = new Map(drivers.map((driver) => [driver, seedsOf(driver)]));
 for (const driver of new Set(chosen.map((bug) => bug.driver))) {
   for (const name of present) for (const flavour of fuzzers[name].flavours) build(driver, flavour);
@@ -89,6 +90,7 @@ const document = {
   time: seconds,
   seeds: rounds,
   withSeeds: !flags['no-seeds'],
+  walls: flags.walls,
   bugs: summarise(results),
   runs: results,
 };
@@ -128,6 +130,7 @@ async function measure({ bug, fuzzer, seed }) {
   };
   const run = await fuzzers[fuzzer].run({
     ...{ driver: bug.driver, seeds, out, seed, seconds, environment, log },
+    behind: bug.behind === undefined ? undefined : { VSTATE_BUG: bug.behind },
   });
   closeSync(log);
   const seen = existsSync(canary) ? readCanary(canary, bug.id) : { executions: 0 };
@@ -178,6 +181,18 @@ function chosenBugs() {
   );
   if (some.length === 0) fail('no bug of the catalogue is chosen');
   return some.map((bug) => ({ ...bug, switches: [bug.id] }));
+}
+
+/** Two bugs at once: the one in front ends most executions, and the one behind it is looked for. */
+function walledBugs() {
+  const names = flags.bugs?.split(',');
+  const some = walls.flatMap(({ front, behind }) => {
+    const bug = bugs.find(({ id }) => id === behind);
+    const wanted = names === undefined || names.includes(behind) || names.includes(bug.driver);
+    return wanted ? [{ ...bug, behind, switches: [front, behind] }] : [];
+  });
+  if (some.length === 0) fail('no wall of the catalogue is chosen');
+  return some;
 }
 
 /** The drivers as they are: whatever is found in one is a false alarm. */

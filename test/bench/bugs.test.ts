@@ -250,25 +250,6 @@ const restore = (bytes: Buffer, piece: number): readonly string[] => [
 /** States that are sound, but of another device than the driver is. */
 const foreign = new Set(['xe/device-unknown.bin']);
 
-/** States that must be refused, and that the drivers load: nothing of theirs looks at it. */
-const taken = new Set([
-  'mlx5/optional-record-too-large.bin',
-  'mlx5/size-record-twice.bin',
-  'mlx5/size-record-behind-image.bin',
-  'qat/ring-head-past-ring.bin',
-  'qat/ring-tail-past-ring.bin',
-  'qat/ring-exception-pending.bin',
-  'hisi-acc/page-size-3.bin',
-  'hisi-acc/idle-function-with-registers.bin',
-  'virtio/optional-record-too-large.bin',
-  'virtio/contexts-offer-different-features.bin',
-  'virtio/status-without-features-ok.bin',
-  'virtio/queue-address-zero.bin',
-  'xe/registers-before-firmware.bin',
-  'xe/page-table-names-function.bin',
-  'xe/gt-0-missing.bin',
-]);
-
 interface Entry {
   readonly file: string;
   readonly expect: string;
@@ -283,9 +264,7 @@ const manifestOf = (driver: string): readonly (Entry & { readonly sound: boolean
     .filter(({ file }) => file.endsWith('.bin'))
     .map((entry) => ({
       ...entry,
-      sound:
-        taken.has(`${driver}/${entry.file}`) ||
-        (entry.expect === 'accept' && !foreign.has(`${driver}/${entry.file}`)),
+      sound: entry.expect === 'accept' && !foreign.has(`${driver}/${entry.file}`),
     }));
 };
 

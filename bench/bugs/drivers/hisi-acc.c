@@ -29,6 +29,7 @@
 #define MAJOR 28
 #define MINOR 30
 #define RSV_STATE 32
+#define PAGE_SIZE_REG 60
 #define EQC 64
 #define AEQC 92
 #define RSV_REGS 120
@@ -261,10 +262,20 @@ static bool sound_match(const unsigned char *data)
 	return all_zero(data + RSV_STATE, 8);
 }
 
+/* A page of 4, 16 or 64 KiB: by its number, its exponent, or its bytes. */
+static bool sound_page(uint32_t size)
+{
+	return size <= 2 || size == 12 || size == 14 || size == 16 || size == 4096 || size == 16384 ||
+	       size == 65536;
+}
+
 static bool sound_registers(const unsigned char *data)
 {
 	bool legacy = is_legacy(data) && !BUG(HISI_LEGACY_CUT);
 
+	/* A function that is not ready is saved without registers. */
+	if (le32(data + QM_STATE) != 0 || !sound_page(le32(data + PAGE_SIZE_REG)))
+		return false;
 	if (!all_zero(data + RSV_REGS, 24))
 		return false;
 	return addresses_agree(data, legacy) && sound_areas(data);

@@ -2,8 +2,9 @@
  * A network function in the manner of linux drivers/vfio/pci/mlx5/main.c: records with a header of
  * 16 bytes to the end of the stream; a size record, and images that the firmware loads.
  *
- * Sound, it takes memory for an image as its bytes arrive, whatever a size record announces, passes
- * over optional records without keeping them, and leaves RESUMING only behind a whole record.
+ * Sound, it takes memory for an image as its bytes arrive, whatever a size record announces, takes one
+ * size record in front of the images, passes over small optional records without keeping them, and
+ * leaves RESUMING only behind a whole record.
  */
 #include "../bugs.h"
 #include "part.h"
@@ -196,6 +197,8 @@ static int known_header(struct mlx5 *mlx5)
 			return -EINVAL;
 		return prepare_image(mlx5);
 	}
+	if (mlx5->session.images.announced || mlx5->session.images.count > 0)
+		return -EINVAL;
 	CANARY(MLX5_SIZE_RECORD_LONG, record->size > SIZE_RECORD);
 	if (record->size > SIZE_RECORD && BUG(MLX5_SIZE_RECORD_LONG)) {
 		mlx5->session.fixed = true;
@@ -226,7 +229,7 @@ static int header_arrived(struct mlx5 *mlx5)
 	CANARY(MLX5_OPTIONAL_ALLOCATED, record->size >= POOL);
 	if (BUG(MLX5_OPTIONAL_ALLOCATED) && record->size >= POOL)
 		return prepare(mlx5, POOL);
-	return 0;
+	return record->size <= HINT_MOST ? 0 : -EINVAL;
 }
 
 static int record_arrived(struct mlx5 *mlx5)

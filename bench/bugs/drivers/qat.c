@@ -4,7 +4,8 @@
  * what the source can do and one with its state.
  *
  * Sound, it judges the first blob as soon as it is there and remembers what was wrong with it, reads
- * every section within its parent, and applies nothing before both blobs were read to the end.
+ * every section within its parent, compares the pointers of every ring with its size, and applies
+ * nothing before both blobs were read to the end.
  */
 #include "../bugs.h"
 #include "../bytes.h"
@@ -30,9 +31,12 @@
 #define DEEPEST 16
 
 /* Offsets in the registers of a bank. */
+#define EXCEPTIONS 72
 #define RING 88
 #define RING_SIZE 24
+#define RING_CONFIG 8
 #define RING_HEAD 12
+#define RING_TAIL 16
 #define ENTRIES 256
 
 /* What this device can do. */
@@ -290,6 +294,24 @@ static int take_slas(struct qat *qat, const struct blob *blob, const struct sect
 	return part_add(&qat->staged.slas, section->data, section->size) ? 0 : -ENOMEM;
 }
 
+/* A ring of 64 << code bytes, by the codes that drivers write. */
+static bool sound_ring(const unsigned char *ring)
+{
+	uint32_t code = le32(ring + RING_CONFIG) & 0x1f;
+	uint32_t size = 64u << code;
+
+	if (code == 0 || code > 16)
+		return true;
+	return (le32(ring + RING_HEAD) < size || BUG(QAT_RING_HEAD)) && le32(ring + RING_TAIL) < size;
+}
+
+/* A bank with a pending exception cannot be restored in full. */
+static bool sound_bank(const unsigned char *bank)
+{
+	return le32(bank + EXCEPTIONS) == 0 && sound_ring(bank + RING) &&
+	       sound_ring(bank + RING + RING_SIZE);
+}
+
 static int take_bank(struct qat *qat, const struct blob *blob, const struct section *section)
 {
 	struct part copy = { 0 };
@@ -302,6 +324,8 @@ static int take_bank(struct qat *qat, const struct blob *blob, const struct sect
 	if (section->size < BANK && !BUG(QAT_BANK_SHORT))
 		return -EINVAL;
 	if (section->size > BANK && !BUG(QAT_BANK_LONG))
+		return -EINVAL;
+	if (section->size == BANK && !sound_bank(section->data))
 		return -EINVAL;
 	bank = malloc(BANK);
 	if (bank == NULL || !part_add(&copy, section->data, section->size)) {

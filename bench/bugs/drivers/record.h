@@ -8,6 +8,8 @@
 #define RECORD_OPTIONAL 1u
 /* More than this cannot be handed to a device. */
 #define RECORD_MOST 0xffffffffu
+/* An optional record is a hint; more than this is none. */
+#define HINT_MOST 0x10000u
 /* What a size that nothing backs may take at most: the pages of the pool. */
 #define POOL (64u << 20)
 

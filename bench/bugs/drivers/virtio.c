@@ -3,7 +3,8 @@
  * judges what that driver hands to it: records whose payload is a list of device parts of the virtio
  * specification. The last context of a session wins.
  *
- * Sound, it judges a context when its last byte has arrived and applies it when RESUMING is left.
+ * Sound, it judges a context when its last byte has arrived, demands that all contexts of a session
+ * offer the same features, and applies the last one when RESUMING is left.
  */
 #include "../bugs.h"
 #include "part.h"
@@ -28,6 +29,11 @@ enum {
 #define PART_HEADER 16
 #define PART_OPTIONAL 1u
 #define STATUS_BITS 0xdfu
+#define ACKNOWLEDGE 1u
+#define DRIVER 2u
+#define DRIVER_OK 4u
+#define FEATURES_OK 8u
+#define VERSION_1 32
 #define RING_PACKED 34
 #define LARGEST_QUEUE 32768u
 #define QUEUE_BYTES 32
@@ -67,6 +73,7 @@ struct context {
 	unsigned int kinds;
 	unsigned int last_type;
 	bool packed;
+	bool legacy;
 	/* Whether the configuration says how many queues there are, and how many. */
 	bool counted;
 	unsigned int num_queues;
@@ -82,6 +89,8 @@ struct session {
 	struct record record;
 	uint64_t arrived;
 	struct part data;
+	/* What the first context offers. */
+	struct part offered;
 	/* With a bug: room for the data that is not grown. */
 	bool fixed;
 	/* Where the record before ended in the device's list of pages. */
@@ -114,6 +123,7 @@ static void drop_session(struct virtio *virtio)
 {
 	drop_context(&virtio->session.context);
 	part_drop(&virtio->session.data);
+	part_drop(&virtio->session.offered);
 	memset(&virtio->session, 0, sizeof(virtio->session));
 }
 
@@ -242,6 +252,7 @@ static int judge_features(struct virtio *virtio, struct context *context, const 
 			return -EPROTO;
 	}
 	context->packed = (le64(piece->value) >> RING_PACKED & 1) != 0;
+	context->legacy = (le64(piece->value) >> VERSION_1 & 1) == 0;
 	return 0;
 }
 
@@ -279,7 +290,7 @@ static bool sound_areas(const struct context *context, const struct queue *queue
 	bool wraps = false;
 
 	for (int area = 0; area < 3; area++) {
-		if (queue->area[area] % align[area] != 0)
+		if (queue->area[area] % align[area] != 0 || (queue->enabled && queue->area[area] == 0))
 			return false;
 		if (queue->enabled)
 			wraps |= queue->area[area] + area_size(context, queue, area) - 1 < queue->area[area];
@@ -350,6 +361,22 @@ static int judge_notify(struct context *context, const struct piece *piece)
 	return 0;
 }
 
+/* A driver sets the bits in this order; one of the legacy interface has no FEATURES_OK. */
+static bool sound_status(const struct context *context, unsigned int status)
+{
+	static const unsigned int steps[] = { ACKNOWLEDGE, DRIVER, FEATURES_OK, DRIVER_OK };
+	bool before = true;
+
+	for (size_t index = 0; index < sizeof(steps) / sizeof(steps[0]); index++) {
+		if (steps[index] == FEATURES_OK && context->legacy)
+			continue;
+		if ((status & steps[index]) != 0 && !before)
+			return false;
+		before = (status & steps[index]) != 0;
+	}
+	return (status & ~STATUS_BITS) == 0;
+}
+
 static int judge_value(struct virtio *virtio, struct context *context, const struct piece *piece)
 {
 	bool queues = piece->type == VQ_CFG || piece->type == VQ_NOTIFY_CFG;
@@ -365,7 +392,7 @@ static int judge_value(struct virtio *virtio, struct context *context, const str
 	case DEVICE_STATUS:
 		if (piece->selector != 0 || piece->length != 1)
 			return -EPROTO;
-		return (piece->value[0] & ~STATUS_BITS) == 0 ? 0 : -EPROTO;
+		return sound_status(context, piece->value[0]) ? 0 : -EPROTO;
 	case VQ_CFG:
 		return judge_queue(virtio, context, piece);
 	default:
@@ -558,6 +585,36 @@ static void apply(struct virtio *virtio)
 	virtio->live.offered = NULL;
 }
 
+/* The words of the features that a context offers, which are its first part, if it has any. */
+static struct part offered_by(const struct context *context)
+{
+	unsigned char *part = context->bytes.data;
+	struct part offered = { 0 };
+
+	if (context->bytes.size > 0) {
+		offered.data = part + PART_HEADER;
+		offered.size = le32(part + 12);
+	}
+	return offered;
+}
+
+/* What a device offers does not change while it lives: all contexts agree with the first. */
+static int compare_offers(struct session *session, const struct context *context)
+{
+	struct part now = offered_by(context);
+	struct part *first = &session->offered;
+	size_t size = now.size > first->size ? now.size : first->size;
+
+	if (now.size == 0)
+		return 0;
+	if (first->size == 0)
+		return part_add(first, now.data, now.size) ? 0 : -ENOMEM;
+	for (size_t at = 0; at < size; at++)
+		if ((at < now.size ? now.data[at] : 0) != (at < first->size ? first->data[at] : 0))
+			return -EPROTO;
+	return 0;
+}
+
 static int context_arrived(struct virtio *virtio)
 {
 	struct session *session = &virtio->session;
@@ -568,6 +625,8 @@ static int context_arrived(struct virtio *virtio)
 	error = judge_context(virtio, &context, &session->data);
 	context.offered = NULL;
 	clear_places(virtio, &session->data);
+	if (error == 0)
+		error = compare_offers(session, &context);
 	if (error < 0) {
 		drop_context(&context);
 		return error;
@@ -632,8 +691,11 @@ static int header_arrived(struct virtio *virtio)
 		return -ENOMEM;
 	if ((record->flags & ~RECORD_OPTIONAL) != 0)
 		return -EINVAL;
-	if (record->tag != DEVICE_DATA)
-		return (record->flags & RECORD_OPTIONAL) != 0 ? 0 : -EOPNOTSUPP;
+	if (record->tag != DEVICE_DATA) {
+		if ((record->flags & RECORD_OPTIONAL) == 0)
+			return -EOPNOTSUPP;
+		return record->size <= HINT_MOST ? 0 : -EINVAL;
+	}
 	if (record->size == 0)
 		return send_empty(virtio);
 	room = (uint32_t)(record->size + 8);

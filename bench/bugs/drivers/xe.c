@@ -3,8 +3,8 @@
  * header of 24 bytes; a descriptor of keys, lengths and values; firmware state, page table,
  * registers and local memory of each GT; a trailer.
  *
- * Sound, it takes memory for a packet as its bytes arrive, demands descriptor and trailer, and
- * applies nothing before RESUMING is left.
+ * Sound, it takes memory for a packet as its bytes arrive, demands descriptor, trailer and the parts of
+ * a GT in the order in which they are saved, and applies nothing before RESUMING is left.
  */
 #include "../bugs.h"
 #include "../bytes.h"
@@ -206,23 +206,30 @@ static int take_descriptor(struct xe *xe, const unsigned char *data, size_t size
 
 static bool complete(const struct gt *gts)
 {
-	bool any = false;
-
 	for (int index = 0; index < GTS; index++) {
 		const struct gt *gt = &gts[index];
 
 		if (!gt->seen)
 			continue;
-		any = true;
 		if (gt->guc.data == NULL || gt->mmio.data == NULL)
 			return false;
 		if (index == 0 && gt->ggtt.data == NULL)
 			return false;
 	}
-	return any;
+	return gts[0].seen;
 }
 
-/* The page table names the function that it belongs to in bits 2 to 11 of each entry. */
+/* Bits 2 to 11 of an entry of the page table, which name the function that it belongs to. */
+#define OWNER 0xffcu
+
+static bool names_owner(const struct part *ggtt)
+{
+	for (size_t at = 0; at + ENTRY <= ggtt->size; at += ENTRY)
+		if ((le64(ggtt->data + at) & OWNER) != 0)
+			return true;
+	return false;
+}
+
 static void own_pages(struct part *ggtt)
 {
 	for (size_t at = 2 * ENTRY; at + ENTRY <= ggtt->size; at += ENTRY) {
@@ -311,6 +318,16 @@ static bool fits_memory(const struct xe *xe, const struct header *header)
 	return (BUG(XE_MEMORY_WRAPS) && wraps) || (BUG(XE_MEMORY_WINDOW) && window);
 }
 
+/* Whether a part of the GT is there that a save sends behind this one. */
+static bool too_late(const struct gt *gt, unsigned int type)
+{
+	bool behind = gt->vram.data != NULL;
+
+	if (type == GUC || type == GGTT)
+		behind |= gt->mmio.data != NULL;
+	return behind || (type == GUC && gt->ggtt.data != NULL);
+}
+
 static bool fits_type(const struct xe *xe, const struct header *header)
 {
 	const struct gt *gt = &xe->staged[header->gt];
@@ -323,17 +340,19 @@ static bool fits_type(const struct xe *xe, const struct header *header)
 	case GGTT:
 		if (header->gt != 0 && header->tile == 0)
 			return false;
-		return gt->ggtt.data == NULL && header->size > 0 && header->size % ENTRY == 0;
+		if (gt->ggtt.data != NULL || too_late(gt, GGTT))
+			return false;
+		return header->size > 0 && header->size % ENTRY == 0;
 	case MMIO:
 		CANARY(XE_REGISTERS_SIZE, header->size > REGISTERS);
 		if (header->size != REGISTERS && !(BUG(XE_REGISTERS_SIZE) && header->size > REGISTERS))
 			return false;
-		return gt->mmio.data == NULL;
+		return gt->mmio.data == NULL && !too_late(gt, MMIO);
 	case GUC:
 		CANARY(XE_FIRMWARE_WORDS, header->size % 4 != 0);
 		if (header->size % 4 != 0 && !BUG(XE_FIRMWARE_WORDS))
 			return false;
-		return gt->guc.data == NULL && header->size > 0;
+		return gt->guc.data == NULL && header->size > 0 && !too_late(gt, GUC);
 	case VRAM:
 		return header->size > 0 && fits_memory(xe, header);
 	default:
@@ -466,6 +485,8 @@ static int packet_arrived(struct xe *xe)
 	gt->tile = session->header.tile;
 	switch (session->header.type) {
 	case GGTT:
+		if (names_owner(&session->data))
+			return -EINVAL;
 		part_move(&gt->ggtt, &session->data);
 		return 0;
 	case GUC:
