@@ -1,6 +1,6 @@
 import { fileStart, inFile, mostFiles } from '../bytes/files.ts';
 import type { ReadAt, Source } from '../bytes/source.ts';
-import type { ContainerEvent, EventSink, Section } from '../container/events.ts';
+import type { ContainerEvent, EventSink, MultifdPacket, Section } from '../container/events.ts';
 import { assemble } from '../container/multifd-assembly.ts';
 import { mostPackets, PacketIndex } from '../container/multifd-index.ts';
 import { MULTIFD_FLAG_SYNC, multifdWalker } from '../container/multifd.ts';
@@ -18,6 +18,17 @@ export class ChannelError extends Error {
     this.hint = hint;
   }
 }
+
+/** The page of a block that lies farthest, and the packet that has it. */
+interface Farthest {
+  readonly page: bigint;
+  readonly pageSize: bigint;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Blocks of RAM that are remembered; QEMU has a few dozen at most. */
+const mostBlocks = 4096;
 
 interface Known {
   readonly instance: number;
@@ -38,6 +49,10 @@ export class Channels {
   readonly #kept = new Kept();
   readonly #seekers: (ReadAt | undefined)[] = [];
   readonly #devices = new Map<number, Known>();
+  /** Lengths of the blocks of RAM that the main channel lists. */
+  readonly #blocks = new Map<string, bigint>();
+  /** Blocks that packets name. */
+  readonly #pages = new Map<string, Farthest>();
   #full = false;
   /** Why a channel ended early, when a compression around it was damaged. */
   damage: string | undefined;
@@ -95,6 +110,8 @@ export class Channels {
     } else if (event.kind === 'section' && event.section.device !== undefined) {
       const known = this.#devices.get(event.section.device);
       if (known !== undefined) known.section ??= event.section;
+    } else if (event.kind === 'ram-block' && this.#blocks.size < mostBlocks) {
+      this.#blocks.set(event.name, event.usedLength);
     }
   }
 
@@ -106,8 +123,9 @@ export class Channels {
     return assemble(this.#index, wanted, this.#readAt, this.#sink, this.#expired);
   }
 
-  /** After the main channel: packets of devices that it does not know. */
+  /** After the main channel: packets of devices and pages of blocks that it does not know. */
   end(): void {
+    this.#comparePages();
     const known = new Set(
       [...this.#devices.values()].map(({ name, instance }) => `${name}#${instance}`),
     );
@@ -123,8 +141,34 @@ export class Channels {
     }
   }
 
+  #comparePages(): void {
+    // Without a list nothing is known; with too long a one not all of it is.
+    if (this.#blocks.size === 0 || this.#blocks.size >= mostBlocks) return;
+    for (const [name, { page, pageSize, offset, length }] of this.#pages) {
+      const used = this.#blocks.get(name);
+      if (used !== undefined && page + pageSize <= used) continue;
+      const [wanted, got] =
+        used === undefined
+          ? ['a block of the list in the main channel', `pages of ${JSON.stringify(name)}`]
+          : [
+              `pages within 0x${used.toString(16)} bytes`,
+              `a page of ${JSON.stringify(name)} at 0x${page.toString(16)}`,
+            ];
+      this.#sink({ kind: 'fault', code: 'multifd-page-outside', offset, length, wanted, got });
+    }
+  }
+
+  #addPages({ ram, offset, length }: MultifdPacket): void {
+    if (ram?.farthest === undefined) return;
+    const { block, farthest: page } = ram;
+    const before = this.#pages.get(block);
+    if (before === undefined ? this.#pages.size >= mostBlocks : before.page >= page) return;
+    this.#pages.set(block, { page, pageSize: BigInt(ram.pageSize), offset, length });
+  }
+
   readonly #take = (event: ContainerEvent): void => {
     this.#sink(event);
+    if (event.kind === 'multifd-packet') this.#addPages(event);
     if (event.kind === 'fault' && event.code === 'multifd-truncated') this.#index.cut(event.offset);
     if (event.kind !== 'multifd-packet' || event.device === undefined) return;
     const { terminated, version } = event.device;

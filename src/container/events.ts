@@ -292,6 +292,12 @@ export interface MultifdPacket extends Placed {
     readonly normal: number;
     readonly zero: number;
     readonly number: bigint;
+    /** Bytes of a page as the packet counts them. */
+    readonly pageSize: number;
+    /** The largest of the offsets in the block; undefined when the packet has none. */
+    readonly farthest?: bigint;
+    /** An offset that is not that of a page. */
+    readonly misplaced?: bigint;
   };
   /** A piece of device state, in an order that only `index` tells. */
   readonly device?: {
@@ -421,6 +427,7 @@ export type FaultCode =
   | 'multifd-config-invalid'
   | 'multifd-config-trailing'
   | 'multifd-device-unknown'
+  | 'multifd-page-outside'
   | 'snapshot-damaged'
   | 'items-after-eof'
   | 'vmdesc-disagrees'

@@ -229,6 +229,8 @@ function* ramPacket(
   const count = yield* offsetCount(state, allocated, payloadLength);
   const length = ramHeaderLength + 8 * count;
   if (!(yield* feed.need(length))) return undefined;
+  const pageSize = packetBytes / count;
+  const offsets = offsetsIn(feed, Math.min(normal + zero, count), BigInt(pageSize));
   feed.take(length);
   return {
     kind: 'multifd-packet',
@@ -237,9 +239,28 @@ function* ramPacket(
     flags,
     payloadOffset: position + length,
     payloadLength,
-    ram: { block, allocated, normal, zero, number },
+    ram: { block, allocated, normal, zero, number, pageSize, ...offsets },
   };
 }
+
+/** What is told of the offsets of a packet, normal pages before zero ones. */
+const offsetsIn = (
+  { view, at }: Feed,
+  used: number,
+  page: bigint,
+): { readonly farthest?: bigint; readonly misplaced?: bigint } => {
+  let farthest = -1n;
+  let misplaced: bigint | undefined;
+  for (let index = 0; index < used; index += 1) {
+    const offset = view.getBigUint64(at + ramHeaderLength + 8 * index);
+    if (offset > farthest) farthest = offset;
+    if (offset % page !== 0n) misplaced ??= offset;
+  }
+  return {
+    ...(farthest < 0n ? {} : { farthest }),
+    ...(misplaced === undefined ? {} : { misplaced }),
+  };
+};
 
 /**
  * How many offsets a packet has: the array is sent whole, and only the page size says how long it is.
@@ -271,7 +292,7 @@ function* offsetCount(
 /** What a receiver refuses in a RAM packet, or should: `qemu migration/multifd-nocomp.c`. */
 const ramFault = (
   { flags, length, payloadLength }: MultifdPacket,
-  { allocated, normal, zero }: NonNullable<MultifdPacket['ram']>,
+  { allocated, normal, zero, pageSize, misplaced }: NonNullable<MultifdPacket['ram']>,
 ): { readonly wanted: string; readonly got: string } | undefined => {
   const compression = flags & compressionFlags;
   const several = (compression & (compression - 1)) !== 0;
@@ -285,9 +306,13 @@ const ramFault = (
       got: `${allocated} allocated, ${normal} normal, ${zero} zero`,
     };
   }
+  if (misplaced !== undefined) {
+    const got = `a page at 0x${misplaced.toString(16)}`;
+    return { wanted: `pages at multiples of 0x${pageSize.toString(16)}`, got };
+  }
   if (normal === 0) return undefined;
   const compressed = compression !== 0;
-  const pages = (normal * packetBytes) / count;
+  const pages = normal * pageSize;
   if (compressed ? payloadLength > mostCompressed : payloadLength !== pages) {
     const wanted = compressed ? `at most ${mostCompressed} bytes` : `${pages} bytes of pages`;
     return { wanted, got: `${payloadLength} bytes` };

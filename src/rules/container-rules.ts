@@ -27,6 +27,7 @@ import qemuMultifdChannelCut from './qemu-multifd-channel-cut.ts';
 import qemuMultifdChannelsDiffer from './qemu-multifd-channels-differ.ts';
 import qemuMultifdHelloInvalid from './qemu-multifd-hello-invalid.ts';
 import qemuMultifdPacketInvalid from './qemu-multifd-packet-invalid.ts';
+import qemuMultifdPageOutsideBlock from './qemu-multifd-page-outside-block.ts';
 import qemuPackageOverrun from './qemu-package-overrun.ts';
 import qemuSectionHoldsVfio from './qemu-section-holds-vfio.ts';
 import qemuSectionIdReused from './qemu-section-id-reused.ts';
@@ -172,6 +173,7 @@ export const containerRules: readonly Rule[] = [
   qemuMultifdChannelsDiffer,
   qemuMultifdHelloInvalid,
   qemuMultifdPacketInvalid,
+  qemuMultifdPageOutsideBlock,
   qemuPackageOverrun,
   qemuSectionHoldsVfio,
   qemuSectionIdReused,

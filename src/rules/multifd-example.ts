@@ -1,6 +1,6 @@
 import { configBytes } from '../container/qemu/write-config.ts';
 import { Output } from '../container/qemu/write-output.ts';
-import { changed, endOfState, vfio, vfioName } from './container-examples.ts';
+import { changed, endOfState, sound, vfio, vfioName } from './container-examples.ts';
 import { mttyState } from './examples.ts';
 import type { Example } from './rule.ts';
 
@@ -8,6 +8,9 @@ interface MultifdChange {
   readonly version?: number;
   /** Normal pages that the one RAM packet announces; it has one. */
   readonly normal?: number;
+  /** Block and offset of that page. */
+  readonly block?: string;
+  readonly page?: bigint;
   readonly cut?: number;
   readonly device?: {
     readonly version?: number;
@@ -54,8 +57,9 @@ export const multifdExample = (
   prefix(out, 0);
   for (const word of [128, change.normal ?? 1, 4096, 0, 1, 0]) out.u32(word);
   out.zeros(28);
-  out.text('pc.ram'.padEnd(256, '\0'));
-  out.zeros(128 * 8 + 4096);
+  out.text((change.block ?? 'pc.ram').padEnd(256, '\0'));
+  out.u64(change.page ?? 0n);
+  out.zeros(127 * 8 + 4096);
   const { device } = change;
   for (let time = 0; time < (device === undefined ? 0 : (device.times ?? 1)); time += 1) {
     prefix(out, 0x40);
@@ -117,6 +121,14 @@ export const together = (
 ): Extract<Example, { container: 'qemu' }> => ({
   ...mainChannel(),
   channels: channels.map((packets, at) => channelOf(packets, at)),
+});
+
+/** A main channel whose device state is its own, and a side channel with a page of guest memory. */
+export const withPages = (
+  change: Pick<MultifdChange, 'block' | 'page'>,
+): Extract<Example, { container: 'qemu' }> => ({
+  ...sound,
+  channels: [multifdExample(change).bytes],
 });
 
 /** Two channels, and a packet of the same device in each. */

@@ -11,7 +11,8 @@ export default containerFault({
   over: ['multifd-hello'],
   rationale: `
 A packet says how many pages it has and how many bytes follow it. QEMU checks the pages and, up to 10.2,
-not the bytes of a compressed packet, which it reads into a buffer of 1 MiB. Where the header itself is
+not the bytes of a compressed packet, which it reads into a buffer of 1 MiB. Nor does it ask whether an
+offset is that of a page: one that is not has parts of two pages overwritten. Where the header itself is
 damaged the receiver refuses the channel, or waits for bytes that never come.`,
   advice: 'Bound the size of a packet by its buffer, and its pages by the packet.',
   sources: [

@@ -1,17 +1,20 @@
 import { writeQemu } from '../../src/container/qemu/write.ts';
 import { configBytes } from '../../src/container/qemu/write-config.ts';
-import { config, endOfState, port, vfio } from '../../src/rules/container-examples.ts';
+import { config, endOfState, port, sound, vfio } from '../../src/rules/container-examples.ts';
 import {
   channelOf,
   configPacket,
   configRecord,
   dataPacket,
   mainChannel,
+  multifdExample,
   type PacketDraft,
 } from '../../src/rules/multifd-example.ts';
 import type { Streams } from './edit.ts';
 
 const main = writeQemu(mainChannel().draft);
+/** A main channel with all of its device state in itself. */
+const soundMain = writeQemu(sound.draft);
 const data = dataPacket.data ?? new Uint8Array(0);
 
 /** A main channel and its side channels, under the names that the manifest gives them. */
@@ -80,6 +83,14 @@ export const multifdStreams: Streams = {
     [[configPacket], [dataPacket]],
     writeQemu(mainChannel({ end: [vfio('end', [port, endOfState])] }).draft),
   ),
+  'sound-pages.main.bin': soundMain,
+  'sound-pages.ch0.bin': multifdExample({ page: 4096n }).bytes,
+  'page-behind-block.main.bin': soundMain,
+  'page-behind-block.ch0.bin': multifdExample({ page: 8192n }).bytes,
+  'page-of-unknown-block.main.bin': soundMain,
+  'page-of-unknown-block.ch0.bin': multifdExample({ block: 'pc.bios' }).bytes,
+  'page-misaligned.main.bin': soundMain,
+  'page-misaligned.ch0.bin': multifdExample({ page: 0x10n }).bytes,
   'channels-with-one-number.main.bin': main,
   'channels-with-one-number.ch0.bin': channelOf([dataPacket], 0),
   'channels-with-one-number.ch1.bin': channelOf([configPacket], 0),
