@@ -2,7 +2,7 @@ import type { CheckedInput } from '../check/check.ts';
 import { counts, severities, threatTitles, type Finding } from '../finding/finding.ts';
 import { offsetText, printable, sizeText } from './escape.ts';
 import { isUnread, threatsOf, type Report } from './report.ts';
-import { containerText } from './words.ts';
+import { containerText, plural, talliedFindings } from './words.ts';
 
 const MOST_FINDINGS = 50;
 const MOST_INPUTS = 200;
@@ -46,7 +46,7 @@ const verdictLine = ({ inputs, threshold }: Report): string => {
   ).length;
   const unread = inputs.filter(isUnread).length;
   const parts = [
-    `${inputs.length} input${inputs.length === 1 ? '' : 's'}`,
+    plural(inputs.length, 'input'),
     threshold === undefined
       ? 'no severity fails this run'
       : `${failing} with findings at or above \`${threshold}\``,
@@ -63,10 +63,9 @@ const holds = ({ container, bytes, devices }: CheckedInput): string => {
 };
 
 const countText = ({ findings }: CheckedInput): string => {
-  const parts = severities.flatMap((severity) => {
-    const count = findings.filter((one) => one.severity === severity).length;
-    return count === 0 ? [] : [`${count} ${severity}`];
-  });
+  const { counted, excused } = talliedFindings(findings);
+  const parts = counted.map(([severity, count]) => `${count} ${severity}`);
+  if (excused > 0) parts.push(`${excused} known or suppressed`);
   return parts.length === 0 ? 'none' : parts.join(', ');
 };
 

@@ -1,10 +1,10 @@
 import type { ChalkInstance } from 'chalk';
 import type { CheckedInput } from '../check/check.ts';
-import { reaches, severities, type Finding, type Severity } from '../finding/finding.ts';
+import { reaches, type Finding, type Severity } from '../finding/finding.ts';
 import { hexBytes, offsetText, printable, sizeText, wrapped } from './escape.ts';
 import type { UnreadInput } from './json.ts';
 import { opaqueLines } from './opaque.ts';
-import { containerText } from './words.ts';
+import { containerText, plural, talliedFindings } from './words.ts';
 
 const WIDTH = 80;
 const ROW = 16;
@@ -142,13 +142,10 @@ const verdictLines = (
 ): readonly string[] => {
   const counts = { pass: 0, fail: 0, undecided: 0, 'not-applicable': 0 };
   for (const verdict of Object.values(verdicts)) counts[verdict] += 1;
-  const bad = severities
-    .map(
-      (severity) => [severity, findings.filter((one) => one.severity === severity).length] as const,
-    )
-    .filter(([, count]) => count > 0)
-    .map(([severity, count]) => paint(chalk, severity)(`${count} ${severity}`));
-  const head = bad.length === 0 ? chalk.green('nothing wrong found') : bad.join(', ');
+  const { counted, excused } = talliedFindings(findings);
+  const bad = counted.map(([severity, count]) => paint(chalk, severity)(`${count} ${severity}`));
+  const fine = excused === 0 ? 'nothing wrong found' : 'nothing that counts';
+  const head = bad.length === 0 ? chalk.green(fine) : bad.join(', ');
   return [
     `  ${head}`,
     chalk.gray(
@@ -166,10 +163,10 @@ export const totalText = (
 ): string => {
   const unread = inputs.filter((input) => 'error' in input).length;
   const parts = [
-    `${inputs.length} input${inputs.length === 1 ? '' : 's'}`,
+    plural(inputs.length, 'input'),
     `${failing} with findings at or above the threshold`,
     ...(unread > 0 ? [`${unread} unreadable`] : []),
-    ...(passedOver > 0 ? [`${passedOver} text files passed over`] : []),
+    ...(passedOver > 0 ? [`${plural(passedOver, 'text file')} passed over`] : []),
   ];
   return `${parts.join(', ')}\n`;
 };

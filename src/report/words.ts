@@ -1,5 +1,6 @@
 import { sessionText } from '../container/session/show.ts';
 import type { ContainerEvent } from '../container/events.ts';
+import { severities, type Finding, type Severity } from '../finding/finding.ts';
 import type { LayoutFault } from '../layout/node.ts';
 import { placeText, printable, sizeText } from './escape.ts';
 
@@ -94,3 +95,23 @@ export const containerText = (container: string): string =>
     .split('+')
     .map((name) => containerNames[name] ?? name)
     .join(', ');
+
+/** Findings by severity, worst first; those of a baseline and suppressed ones apart. */
+export const talliedFindings = (
+  findings: readonly Finding[],
+): {
+  readonly counted: readonly (readonly [severity: Severity, count: number])[];
+  readonly excused: number;
+} => {
+  const counting = findings.filter(({ excused }) => excused === undefined);
+  const counted = severities
+    .map(
+      (severity) => [severity, counting.filter((one) => one.severity === severity).length] as const,
+    )
+    .filter(([, count]) => count > 0);
+  return { counted, excused: findings.length - counting.length };
+};
+
+/** A count with its noun. */
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;

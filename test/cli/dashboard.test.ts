@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type IncomingHttpHeaders } from 'node:http';
-import { createRequire } from 'node:module';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, it } from 'vitest';
+import { browserProgram, launched, overflowing, seriousIssues } from '../report/browser.ts';
 import { hostile } from '../report/reports.ts';
 import { run } from './run.ts';
 
@@ -219,15 +218,6 @@ describe('the dashboard of a campaign', { timeout: 120_000 }, () => {
   });
 });
 
-const browserProgram = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) =>
-  existsSync(path),
-);
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-if (browserProgram === undefined && process.env.CI !== undefined) {
-  throw new Error('there is no Chromium on this machine: scripts/bring.sh browser');
-}
-
 describe.skipIf(browserProgram === undefined)('its page in a browser', { timeout: 120_000 }, () => {
   it('follows a campaign, shows hostile text as text, and asks nobody else', async () => {
     const finished = at('finished');
@@ -236,10 +226,7 @@ describe.skipIf(browserProgram === undefined)('its page in a browser', { timeout
       ...['--executions', '100', '--out', finished],
     ]);
     const { url } = await serving(['report', finished, '--serve', '127.0.0.1:0']);
-    const browser = await chromium.launch({
-      executablePath: browserProgram!,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync'],
-    });
+    const browser = await launched();
     try {
       for (const colorScheme of ['light', 'dark'] as const) {
         const said: string[] = [];
@@ -260,13 +247,9 @@ describe.skipIf(browserProgram === undefined)('its page in a browser', { timeout
           .locator('article.finding')
           .nth(count - 1)
           .waitFor();
-        const issues = await page.evaluate<readonly { id: string; impact: string }[]>(
-          `${axe}; axe.run().then(({ violations }) => violations)`,
-        );
-        assert.deepEqual(
-          issues.filter(({ impact }) => impact === 'serious' || impact === 'critical'),
-          [],
-        );
+        assert.deepEqual(await seriousIssues(page), []);
+        await page.setViewportSize({ width: 400, height: 800 });
+        assert.deepEqual(await overflowing(page), []);
         assert.deepEqual(said, []);
         await page.close();
       }

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import {
+  browserProgram,
+  cutOnPaper,
+  launched,
+  overflowing,
+  seriousIssues,
+} from '../report/browser.ts';
 import { hostile } from '../report/reports.ts';
 import { run } from './run.ts';
 
@@ -106,5 +114,28 @@ describe('report', () => {
 
   it('says which part is missing', () => {
     assert.equal(run(['report', at('gone.json')]).status, 3);
+  });
+});
+
+describe.skipIf(browserProgram === undefined)('the page of an audit', { timeout: 120_000 }, () => {
+  it('fits a narrow window, has no serious issue, and prints whole', async () => {
+    const long = 'a/rather/long/path/'.repeat(8);
+    const finding = { rule: long, severity: 'high', message: long, path: long, offset: 1 };
+    const input = { path: long, container: 'device-state', bytes: 60, findings: [finding] };
+    const document = { tool: { name: 'x', version: '1' }, inputs: [input] };
+    writeFileSync(at('long.json'), JSON.stringify(document));
+    writeFileSync(at('all.html'), run(['report', at('long.json'), at('campaign')]).stdout);
+    const browser = await launched();
+    try {
+      const page = await browser.newPage({ viewport: { width: 400, height: 800 } });
+      await page.goto(pathToFileURL(at('all.html')).href);
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      assert.deepEqual(await overflowing(page), []);
+      assert.deepEqual(await seriousIssues(page), []);
+      await page.setViewportSize({ width: 700, height: 800 });
+      assert.deepEqual(await cutOnPaper(page), []);
+    } finally {
+      await browser.close();
+    }
   });
 });

@@ -29,20 +29,48 @@ ${part.findings.length === 0 ? markup`<p class="word-pass">None.</p>` : ''}`,
   })),
 ];
 
-/** Rows of `fuzzer_stats` that are there for the tools of AFL++, or said already. */
-const unsaid = ['fuzzer_pid', 'afl_banner', 'afl_version', 'target_mode', 'format'];
+/** What `fuzzer_stats` calls it, what it is called here, and how its value is told. */
+const told: readonly (readonly [key: string, name: string, text?: (value: string) => string])[] = [
+  ['start_time', 'started', timeOfDay],
+  ['last_update', 'last written', timeOfDay],
+  ['run_time', 'run time', (value) => `${grouped(value)} s`],
+  ['seed', 'seed number'],
+  ['execs_done', 'executions', grouped],
+  ['execs_per_sec', 'executions a second', (value) => grouped(value.replace(/\.\d*$/u, ''))],
+  ['corpus_imported', 'corpus entries to begin with', grouped],
+  ['corpus_found', 'states that showed something new', grouped],
+  ['systematic_done', 'plans of the grammar tried', grouped],
+  ['systematic_total', 'plans that the grammar has', grouped],
+  ['edges_found', 'coverage features', grouped],
+  ['signatures', 'different outcomes', grouped],
+  ['saved_crashes', 'crashes', grouped],
+  ['saved_hangs', 'hangs', grouped],
+  ['stability', 'same outcome when run again'],
+  ['stepped_around', 'plans left out for a known finding', grouped],
+  ['unavailable', 'executions that the harness lost', grouped],
+  ['workers', 'processes that run the restore path'],
+  ['chance_of_new', 'chance that the next shows something new'],
+];
 
-const facts = ({ target, format, statistics }: CampaignPart): Markup =>
-  markup`<dl class="facts pairs"><dt>restore path</dt><dd>${target}</dd><dt>format</dt><dd>${format}</dd>
-${statistics.filter(([name]) => !unsaid.includes(name)).map(([name, value]) => markup`<dt>${name.replaceAll('_', ' ')}</dt><dd>${factText(name, value)}</dd>`)}</dl>`;
-
-/** Times of the day as people read them; everything else as it is written. */
-const factText = (name: string, value: string): string => {
-  const seconds = Number(value);
-  const isTime = name === 'start_time' || name === 'last_update';
-  if (!isTime || !(seconds > 0 && seconds < 2 ** 33)) return value;
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+const facts = ({ target, format, statistics }: CampaignPart): Markup => {
+  const values = new Map(statistics);
+  const rows = told.flatMap(([key, name, text = (value: string) => value]) => {
+    const value = values.get(key);
+    return value === undefined ? [] : [markup`<dt>${name}</dt><dd>${text(value)}</dd>`];
+  });
+  return markup`<dl class="facts pairs"><dt>restore path</dt><dd>${target}</dd><dt>format</dt><dd>${format}</dd>
+${rows}</dl>`;
 };
+
+function timeOfDay(value: string): string {
+  const seconds = Number(value);
+  if (!(seconds > 0 && seconds < 2 ** 33)) return value;
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+function grouped(value: string): string {
+  return /^\d+$/u.test(value) ? value.replaceAll(/\B(?=(?:\d{3})+$)/gu, ',') : value;
+}
 
 /** Which fields the findings changed, the one that breaks most first. */
 const brokenFields = ({ findings }: CampaignPart): Markup => {
@@ -60,7 +88,7 @@ const brokenFields = ({ findings }: CampaignPart): Markup => {
     .slice(0, 64);
   return markup`<h3>Fields that break the restore path</h3>
 <table><thead><tr><th scope="col">field</th><th scope="col" class="number">findings</th><th scope="col">share</th></tr></thead>
-<tbody>${rows.map(([field, count]) => markup`<tr><td class="mono">${field === '' ? 'the state as a whole' : field}</td><td class="number">${count}</td><td><svg width="200" height="12" aria-hidden="true"><rect width="${Math.round((count / most) * 200)}" height="12" fill="var(--high)"/></svg></td></tr>`)}</tbody></table>`;
+<tbody>${rows.map(([field, count]) => markup`<tr><td class="mono">${field === '' ? 'the state as a whole' : field}</td><td class="number">${count}</td><td><svg viewBox="0 0 200 12" preserveAspectRatio="none" style="width:100%;height:12px" aria-hidden="true"><rect width="${Math.round((count / most) * 200)}" height="12" fill="var(--high)"/></svg></td></tr>`)}</tbody></table>`;
 };
 
 const fuzzCard = (finding: CampaignFinding, id: string, { walls }: CampaignPart): Markup => {
@@ -72,9 +100,9 @@ ${finding.expected === '' ? '' : markup`<p>expected ${finding.expected}</p>`}
 ${
   finding.rows.length === 0
     ? ''
-    : markup`<div class="scroll" tabindex="0" role="region" aria-label="Minimal difference"><table>
+    : markup`<div class="scroll"><table class="stack">
 <thead><tr><th scope="col">field</th><th scope="col">at</th><th scope="col">role</th><th scope="col">set by</th><th scope="col">seed</th><th scope="col">finding</th></tr></thead>
-<tbody>${finding.rows.map(({ path, offset, role, control, old, new: now }) => markup`<tr><td class="mono">${path}</td><td class="mono">${offsetText(offset)}</td><td>${role}</td><td>${control}</td><td class="mono">${old}</td><td class="mono"><mark>${now}</mark></td></tr>`)}</tbody></table></div>`
+<tbody>${finding.rows.map(({ path, offset, role, control, old, new: now }) => markup`<tr><td class="mono">${path}</td><td class="mono" data-name="at">${offsetText(offset)}</td><td data-name="role">${role}</td><td data-name="set by">${control}</td><td class="mono" data-name="seed">${old}</td><td class="mono" data-name="finding"><mark>${now}</mark></td></tr>`)}</tbody></table></div>`
 }
 ${finding.session === '' ? '' : markup`<p>How it was written: ${finding.session}.</p>`}
 ${

@@ -1,9 +1,9 @@
 import { markup, type Markup } from '../html/markup.ts';
 import type { CampaignFinding, CurvePoint } from './audit.ts';
 
-const WIDTH = 560;
+const WIDTH = 360;
 const HEIGHT = 150;
-const LEFT = 60;
+const LEFT = 64;
 const BOTTOM = 24;
 const TOP = 8;
 
@@ -47,7 +47,7 @@ export const curves = (
   const found = foundOver(points, findings);
   // A target without feedback has no edges, and a line at nought would say that it reached none.
   const told = shown.filter(({ optional, at }) => optional !== true || at(last) > 0);
-  return markup`<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem">${told.map(
+  return markup`<div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,17rem),1fr));gap:1rem">${told.map(
     (curve) =>
       chart(
         curve,
@@ -88,9 +88,9 @@ const chart = (
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${name} over ${seconds} seconds, ${unit(final)} at the end" style="width:100%;height:auto">
 <line x1="${LEFT}" y1="${HEIGHT - BOTTOM}" x2="${WIDTH - 8}" y2="${HEIGHT - BOTTOM}" stroke="var(--line)"/>
 <line x1="${LEFT}" y1="${TOP}" x2="${LEFT}" y2="${HEIGHT - BOTTOM}" stroke="var(--line)"/>
-<text x="${LEFT - 6}" y="${TOP + 8}" text-anchor="end" font-size="11" fill="var(--quiet)">${unit(top)}</text>
-<text x="${LEFT - 6}" y="${HEIGHT - BOTTOM}" text-anchor="end" font-size="11" fill="var(--quiet)">0</text>
-<text x="${WIDTH - 8}" y="${HEIGHT - 8}" text-anchor="end" font-size="11" fill="var(--quiet)">${seconds} s</text>
+<text x="${LEFT - 6}" y="${TOP + 8}" text-anchor="end" font-size="13" fill="var(--quiet)">${unit(top)}</text>
+<text x="${LEFT - 6}" y="${HEIGHT - BOTTOM}" text-anchor="end" font-size="13" fill="var(--quiet)">0</text>
+<text x="${WIDTH - 8}" y="${HEIGHT - 8}" text-anchor="end" font-size="13" fill="var(--quiet)">${seconds} s</text>
 <polyline points="${line}" fill="none" stroke="${colour}" stroke-width="2"/>
 </svg>
 <figcaption class="quiet">${name}: ${unit(final)}</figcaption>

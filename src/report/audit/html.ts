@@ -3,10 +3,10 @@ import type { Rule } from '../../rules/rule.ts';
 import { sizeText } from '../escape.ts';
 import { markup, type Markup } from '../html/markup.ts';
 import { pageOf } from '../html/page.ts';
-import { containerText } from '../words.ts';
+import { containerText, plural } from '../words.ts';
 import type { Audit, AuditInput, AuditPart } from './audit.ts';
 import { campaignPieces } from './campaign-html.ts';
-import { auditThreats, inputsOf, openQuestions } from './tally.ts';
+import { auditThreats, inputsOf, openQuestions, worstFirst } from './tally.ts';
 
 const MOST_ROWS = 500;
 
@@ -32,9 +32,9 @@ const kinds = {
 } as const;
 
 const scope = ({ parts }: Audit): Markup => markup`<h3>Scope and method</h3>
-<div class="scroll" tabindex="0" role="region" aria-label="Parts of this audit"><table>
+<div class="scroll"><table class="stack">
 <thead><tr><th scope="col">part</th><th scope="col">what it is</th><th scope="col">by</th><th scope="col">SHA-256</th></tr></thead>
-<tbody>${parts.map((part) => markup`<tr><td>${part.path}</td><td>${kinds[part.kind]}</td><td>${by(part)}</td><td class="mono" style="overflow-wrap:anywhere;min-width:16rem">${part.sha256}</td></tr>`)}</tbody>
+<tbody>${parts.map((part) => markup`<tr><td>${part.path}</td><td>${kinds[part.kind]}</td><td>${by(part)}</td><td class="mono">${part.sha256}</td></tr>`)}</tbody>
 </table></div>`;
 
 const by = (part: AuditPart): string => {
@@ -44,17 +44,22 @@ const by = (part: AuditPart): string => {
     case 'campaign':
       return part.target;
     case 'compat':
-      return `${part.rows.length} pairs`;
+      return plural(part.rows.length, 'pair');
     case 'attestation':
       return part.predicate;
   }
 };
 
 const threatTable = (audit: Audit, rules: readonly Rule[]): Markup =>
-  markup`<div class="scroll" tabindex="0" role="region" aria-label="Results by threat"><table>
-<thead><tr><th scope="col">threat</th><th scope="col" class="number">passed</th><th scope="col" class="number">failed</th><th scope="col" class="number">not decided</th><th scope="col" class="number">not applicable</th><th scope="col" class="number">found by fuzzing</th></tr></thead>
-<tbody>${auditThreats(audit, rules).map(({ threat, pass, fail, undecided, 'not-applicable': other, fuzzed }) => markup`<tr><th scope="row">${threat}<br><span class="quiet">${threatTitles[threat]}</span></th><td class="number word-pass">${pass}</td><td class="number ${fail > 0 ? 'word-high' : ''}">${fail}</td><td class="number ${undecided > 0 ? 'word-medium' : ''}">${undecided}</td><td class="number quiet">${other}</td><td class="number ${fuzzed > 0 ? 'word-high' : ''}">${fuzzed}</td></tr>`)}</tbody></table></div>
-<p class="quiet">Rules are counted over ${inputsOf(audit).length} inputs. A threat without passed rules was not looked at.</p>`;
+  markup`<div class="scroll"><table class="threats">
+<thead><tr><th scope="col">threat</th><th scope="col" class="number">passed</th><th scope="col" class="number">failed</th><th scope="col" class="number">undecided</th><th scope="col" class="number">not applicable</th><th scope="col" class="number">found by fuzzing</th></tr></thead>
+<tbody>${auditThreats(audit, rules).map(({ threat, pass, fail, undecided, 'not-applicable': other, fuzzed }) => markup`<tr><th scope="row">${threat}<br><span class="quiet">${threatTitles[threat]}</span></th><td class="number ${pass > 0 ? 'word-pass' : ''}">${pass}</td><td class="number ${fail > 0 ? 'word-high' : ''}">${fail}</td><td class="number ${undecided > 0 ? 'word-medium' : ''}">${undecided}</td><td class="number quiet">${other}</td><td class="number ${fuzzed > 0 ? 'word-high' : ''}">${fuzzed}</td></tr>`)}</tbody></table></div>
+<p class="quiet">${countedOver(inputsOf(audit).length)} A threat without passed rules was not looked at.</p>`;
+
+const countedOver = (inputs: number): string =>
+  inputs === 0
+    ? 'No part of this audit is a check, so no rule was asked.'
+    : `Rules are counted over ${plural(inputs, 'input')}.`;
 
 const partSection = (part: AuditPart, index: number): Markup => {
   switch (part.kind) {
@@ -65,12 +70,12 @@ const partSection = (part: AuditPart, index: number): Markup => {
 ${campaignPieces(part, index).map(({ content }) => content)}`;
     case 'compat':
       return markup`<h2>${part.path}</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Pairs of devices"><table>
+<div class="scroll"><table class="stack">
 <thead><tr><th scope="col">source</th><th scope="col">destination</th><th scope="col">answer</th></tr></thead>
-<tbody>${part.rows.slice(0, MOST_ROWS).map(([source, destination, verdict]) => markup`<tr><td>${source}</td><td>${destination}</td><td>${verdict}</td></tr>`)}</tbody></table></div>`;
+<tbody>${part.rows.slice(0, MOST_ROWS).map(([source, destination, verdict]) => markup`<tr><td data-name="source">${source}</td><td data-name="destination">${destination}</td><td data-name="answer">${verdict}</td></tr>`)}</tbody></table></div>`;
     case 'attestation':
       return markup`<h2>${part.path}</h2>
-<p>${part.predicate}, with ${part.signatures} signatures that were not judged here.</p>
+<p>${part.predicate}, ${plural(part.signatures, 'signature')}, not judged here.</p>
 <dl class="facts">${part.subjects.map(([name, sha256]) => markup`<dt>${name}</dt><dd class="mono">${sha256}</dd>`)}</dl>`;
   }
 };
@@ -82,7 +87,12 @@ ${input.sha256 === undefined ? '' : markup`<dt>SHA-256</dt><dd class="mono">${in
 ${
   input.findings.length === 0
     ? markup`<p class="word-pass">Nothing wrong was found.</p>`
-    : markup`<div class="scroll" tabindex="0" role="region" aria-label="Findings"><table>
+    : markup`<div class="scroll"><table class="stack">
 <thead><tr><th scope="col">severity</th><th scope="col">rule</th><th scope="col">where</th><th scope="col">what</th></tr></thead>
-<tbody>${input.findings.slice(0, MOST_ROWS).map(({ severity, rule, where, message, excused }) => markup`<tr><td class="word-${severity}">${severity}</td><td>${rule}</td><td class="mono">${where}</td><td>${message}${excused === undefined ? '' : ` (${excused})`}</td></tr>`)}</tbody></table></div>`
+<tbody>${worstFirst(input)
+        .slice(0, MOST_ROWS)
+        .map(
+          ({ severity, rule, where, message, excused }) =>
+            markup`<tr><td class="word-${severity}">${severity}</td><td>${rule}</td><td class="mono">${where}</td><td>${message}${excused === undefined ? '' : ` (${excused})`}</td></tr>`,
+        )}</tbody></table></div>`
 }`;

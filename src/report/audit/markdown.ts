@@ -2,8 +2,9 @@ import { threatTitles } from '../../finding/finding.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { printable } from '../escape.ts';
 import { markdownText as text } from '../markdown.ts';
+import { plural } from '../words.ts';
 import type { Audit, AuditPart } from './audit.ts';
-import { auditThreats, openQuestions } from './tally.ts';
+import { auditThreats, openQuestions, worstFirst } from './tally.ts';
 
 const MOST = 100;
 
@@ -18,7 +19,7 @@ export const auditMarkdown = (audit: Audit, rules: readonly Rule[]): string => {
     '',
     '## Results by threat',
     '',
-    '| threat | passed | failed | not decided | not applicable | found by fuzzing |',
+    '| threat | passed | failed | undecided | not applicable | found by fuzzing |',
     '| --- | --- | --- | --- | --- | --- |',
     ...auditThreats(audit, rules).map(
       ({ threat, pass, fail, undecided, 'not-applicable': other, fuzzed }) =>
@@ -39,9 +40,9 @@ const partLines = (part: AuditPart): readonly string[] => {
     case 'check':
       return [
         ...head,
-        ...part.inputs.flatMap(({ path, findings, error }) => [
-          `- ${text(path)}: ${error === undefined ? `${findings.length} findings` : text(error)}`,
-          ...findings
+        ...part.inputs.flatMap((input) => [
+          `- ${text(input.path)}: ${input.error === undefined ? plural(input.findings.length, 'finding') : text(input.error)}`,
+          ...worstFirst(input)
             .slice(0, MOST)
             .map(
               ({ severity, rule, message, excused }) =>
@@ -69,7 +70,10 @@ const partLines = (part: AuditPart): readonly string[] => {
           ),
       ];
     case 'attestation':
-      return [...head, `${text(part.predicate)}, ${part.signatures} signatures, not judged here.`];
+      return [
+        ...head,
+        `${text(part.predicate)}, ${plural(part.signatures, 'signature')}, not judged here.`,
+      ];
   }
 };
 

@@ -1,6 +1,8 @@
+import { severities } from '../../finding/finding.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { tallyByThreat, type ThreatTally } from '../threat-tally.ts';
-import type { Audit, AuditInput } from './audit.ts';
+import { plural } from '../words.ts';
+import type { Audit, AuditFinding, AuditInput } from './audit.ts';
 
 export const inputsOf = ({ parts }: Audit): readonly AuditInput[] =>
   parts.flatMap((part) => (part.kind === 'check' ? part.inputs : []));
@@ -19,6 +21,15 @@ export const auditThreats = (
   );
 };
 
+/** The findings of an input, worst first, and those that do not count behind the others. */
+export const worstFirst = ({ findings }: AuditInput): readonly AuditFinding[] => {
+  const rank = ({ severity, excused }: AuditFinding): number => {
+    const place = severities.findIndex((one) => one === severity);
+    return (place === -1 ? severities.length : place) + (excused === undefined ? 0 : 100);
+  };
+  return [...findings].sort((a, b) => rank(a) - rank(b));
+};
+
 /** What an audit must not leave unsaid: inputs that were not read, rules that were not decided. */
 export const openQuestions = (audit: Audit): readonly string[] => {
   const questions: string[] = [];
@@ -27,7 +38,7 @@ export const openQuestions = (audit: Audit): readonly string[] => {
       for (const { path, error, verdicts } of part.inputs) {
         if (error !== undefined) questions.push(`${path} was not read: ${error}`);
         const open = Object.values(verdicts).filter((verdict) => verdict === 'undecided').length;
-        if (open > 0) questions.push(`${path}: ${open} rules could not be decided`);
+        if (open > 0) questions.push(`${path}: ${plural(open, 'rule')} could not be decided`);
       }
     } else if (part.kind === 'campaign') {
       const { statistics, path } = part;
@@ -50,7 +61,7 @@ export const openQuestions = (audit: Audit): readonly string[] => {
         ([, , verdict]) => verdict !== 'compatible' && verdict !== 'incompatible',
       );
       if (open.length > 0)
-        questions.push(`${part.path}: ${open.length} pairs only the target can judge`);
+        questions.push(`${part.path}: ${plural(open.length, 'pair')} only the target can judge`);
     }
   }
   if (!audit.parts.some(({ kind }) => kind === 'campaign'))

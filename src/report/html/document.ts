@@ -1,13 +1,13 @@
 import type { CheckedInput } from '../../check/check.ts';
-import { counts, severities, threatTitles } from '../../finding/finding.ts';
+import { counts, threatTitles } from '../../finding/finding.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { sizeText } from '../escape.ts';
 import type { UnreadInput } from '../json.ts';
 import { fewer } from '../picture.ts';
 import { isUnread, threatsOf, type Report } from '../report.ts';
 import { rulesDigest } from '../rules-digest.ts';
-import { containerText } from '../words.ts';
-import { fieldPanes } from './fields.ts';
+import { containerText, plural, talliedFindings } from '../words.ts';
+import { fieldPanes, fieldRows } from './fields.ts';
 import { findingList } from './findings.ts';
 import { streamMap } from './map.ts';
 import { markup, type Markup } from './markup.ts';
@@ -18,6 +18,8 @@ const MOST_LINES = 8_000;
 const MOST_FINDINGS = 1_000;
 const MOST_STRETCHES = 4_000;
 const MOST_INPUTS = 500;
+/** Of more inputs, the fields are not printed: paper is for what was found. */
+const MOST_PRINTED = 8;
 
 /** The page of one check. */
 export const htmlDocument = (report: Report): string => {
@@ -34,6 +36,7 @@ ${contents(inputs)}
 <h2 id="threats">By threat</h2>
 ${threatTable(report)}
 ${inputs.map((input, index) => inputPart(report, input, index, inputs.length))}
+${inputs.length > MOST_PRINTED ? markup`<p class="quiet on-paper">The fields and bytes of each input stand on the page on a screen.</p>` : ''}
 ${left > 0 ? markup`<p class="quiet">${left} more inputs are left out of this page.</p>` : ''}
 ${gone(report)}
 ${unchecked(report)}
@@ -49,17 +52,23 @@ const verdict = ({ inputs, threshold, expect }: Report): Markup => {
       input.findings.some((finding) => counts(finding, threshold)),
   ).length;
   const unread = inputs.filter(isUnread).length;
+  const excused = inputs.reduce(
+    (sum, input) => sum + (isUnread(input) ? 0 : talliedFindings(input.findings).excused),
+    0,
+  );
   const good = failing === 0 && unread === 0;
   const told =
     threshold === undefined
       ? 'No severity fails this run.'
       : failing === 0
         ? `No finding at or above ${threshold} that counts.`
-        : `${failing} of ${inputs.length} inputs with findings at or above ${threshold}.`;
+        : inputs.length === 1
+          ? `Findings at or above ${threshold}.`
+          : `${failing} of ${inputs.length} inputs with findings at or above ${threshold}${excused > 0 ? ' that count' : ''}.`;
   const wanted = Object.entries(expect);
   return markup`<p>
       <strong class="${good ? 'word-pass' : 'word-high'}">${told}</strong
-      >${unread === 0 ? '' : ` ${unread} could not be read.`}
+      >${unread === 0 ? '' : ` ${unread} could not be read.`}${excused === 0 ? '' : ` ${excused} known or suppressed.`}
     </p>
     ${wanted.length === 0 ? '' : markup`<p>Destination: <span class="mono">${wanted.map(([name, value]) => `${name}=${value}`).join(', ')}</span></p>`}`;
 };
@@ -67,8 +76,8 @@ const verdict = ({ inputs, threshold, expect }: Report): Markup => {
 const contents = (inputs: readonly (CheckedInput | UnreadInput)[]): Markup => {
   if (inputs.length < 2) return markup``;
   return markup`<nav aria-label="Inputs">
-    <div class="scroll" tabindex="0" role="region" aria-label="Inputs">
-      <table>
+    <div class="scroll">
+      <table class="stack">
         <thead>
           <tr>
             <th scope="col">input</th>
@@ -92,10 +101,11 @@ const contents = (inputs: readonly (CheckedInput | UnreadInput)[]): Markup => {
 };
 
 const tally = ({ findings }: CheckedInput): Markup => {
-  const parts = severities.flatMap((severity) => {
-    const count = findings.filter((one) => one.severity === severity).length;
-    return count === 0 ? [] : [markup`<span class="word-${severity}">${count} ${severity}</span> `];
-  });
+  const { counted, excused } = talliedFindings(findings);
+  const parts = counted.map(
+    ([severity, count]) => markup`<span class="word-${severity}">${count} ${severity}</span> `,
+  );
+  if (excused > 0) parts.push(markup`<span class="quiet">${excused} known or suppressed</span>`);
   return parts.length === 0 ? markup`<span class="word-pass">none</span>` : markup`${parts}`;
 };
 
@@ -103,20 +113,20 @@ const threatTable = (report: Report): Markup => {
   const rows = threatsOf(report).map((sum) => {
     return markup`<tr>
       <th scope="row">${sum.threat}<br /><span class="quiet">${threatTitles[sum.threat]}</span></th>
-      <td class="number word-pass">${sum.pass}</td>
+      <td class="number ${sum.pass > 0 ? 'word-pass' : ''}">${sum.pass}</td>
       <td class="number ${sum.fail > 0 ? 'word-high' : ''}">${sum.fail}</td>
       <td class="number ${sum.undecided > 0 ? 'word-medium' : ''}">${sum.undecided}</td>
       <td class="number quiet">${sum['not-applicable']}</td>
     </tr>`;
   });
-  return markup`<div class="scroll" tabindex="0" role="region" aria-label="Results by threat">
-      <table>
+  return markup`<div class="scroll">
+      <table class="threats">
         <thead>
           <tr>
             <th scope="col">threat</th>
             <th scope="col" class="number">passed</th>
             <th scope="col" class="number">failed</th>
-            <th scope="col" class="number">not decided</th>
+            <th scope="col" class="number">undecided</th>
             <th scope="col" class="number">not applicable</th>
           </tr>
         </thead>
@@ -143,6 +153,9 @@ const inputPart = (
       <p class="word-high">Not read: ${input.error}</p>`;
   const drawn = report.pictures.get(input.path);
   const windows = drawn?.windows ?? [];
+  const mostLines = Math.max(Math.floor(MOST_LINES / all), 20);
+  const rows: ReadonlyMap<string, string> =
+    drawn === undefined ? new Map() : fieldRows(`i${index}`, drawn, mostLines);
   const shown = input.devices.slice(0, 64);
   return markup`${head}
     <dl class="facts">
@@ -170,13 +183,15 @@ const inputPart = (
     </dl>
     ${drawn === undefined ? '' : streamMap(`map-${index}`, input.bytes, fewer(drawn.stretches, Math.max(Math.floor(MOST_STRETCHES / all), 16)), input.findings)}
     <h3>Findings</h3>
-    ${findingList(input.findings, windows, Math.max(Math.floor(MOST_FINDINGS / all), 5))}
+    ${findingList(input.findings, windows, Math.max(Math.floor(MOST_FINDINGS / all), 5), rows)}
     ${Object.entries(input.omitted).map(([rule, count]) => markup`<p class="quiet">${count} more of ${rule} were counted and not listed.</p>`)}
     ${
       drawn === undefined || drawn.lines.length === 0
         ? ''
-        : markup`<h3>Fields and bytes</h3>
-            ${fieldPanes(`i${index}`, drawn, input.findings, Math.max(Math.floor(MOST_LINES / all), 20))}`
+        : markup`<div class="${all > MOST_PRINTED ? 'on-screen' : ''}">
+            <h3>Fields and bytes</h3>
+            ${fieldPanes(`i${index}`, drawn, input.findings, mostLines)}
+          </div>`
     }`;
 };
 
@@ -205,9 +220,9 @@ const unchecked = ({ inputs, rules }: Report): Markup => {
   return markup`<h2 id="unchecked">What was not checked</h2>
     ${unread.map(({ path, error }) => markup`<p>${path}: ${error}</p>`)}
     <details>
-      <summary>${open.length} rules could not be decided on at least one input</summary>
+      <summary>${plural(open.length, 'rule')} could not be decided on at least one input</summary>
       <ul>
-        ${open.map(({ id, title, count }) => markup`<li><code>${id}</code>: ${title} (${count} input${count === 1 ? '' : 's'})</li>`)}
+        ${open.map(({ id, title, count }) => markup`<li><code>${id}</code>: ${title} (${plural(count, 'input')})</li>`)}
       </ul>
     </details>`;
 };

@@ -14,12 +14,12 @@ export const fieldPanes = (
   most: number,
 ): Markup => {
   const marked = new Set(
-    findings.flatMap(({ device = '', at }) => at.map(({ path }) => key(device, path))),
+    findings.flatMap(({ device, at }) => at.map(({ path }) => fieldKey(device, path))),
   );
   const shown = drawn.lines.slice(0, most);
   const left = drawn.lines.length - shown.length + drawn.omitted;
   const panes = markup` <div class="panes">
-    <div class="fields" tabindex="0" role="region" aria-label="Fields">
+    <div class="fields" tabindex="0" role="region" aria-label="Fields; the arrow keys go from one to the next">
       <table>
         <thead>
           <tr>
@@ -30,7 +30,7 @@ export const fieldPanes = (
           </tr>
         </thead>
         <tbody>
-          ${shown.map((line, index) => fieldRow(`${id}-f${index}`, line, marked))}
+          ${shown.map((line, index) => fieldRow(rowId(id, index), line, marked))}
         </tbody>
       </table>
     </div>
@@ -44,15 +44,32 @@ export const fieldPanes = (
         </p>`;
 };
 
-const key = (device: string, path: string): string => `${device}\0${path}`;
+/** A field of one of the devices of an input. */
+export const fieldKey = (device = '', path: string): string => `${device}\0${path}`;
+
+const rowId = (id: string, index: number): string => `${id}-f${index}`;
+
+/** Which row of the panes shows a field, by `fieldKey`. */
+export const fieldRows = (
+  id: string,
+  { lines }: Drawn,
+  most: number,
+): ReadonlyMap<string, string> => {
+  const rows = new Map<string, string>();
+  for (const [index, { device, path }] of lines.slice(0, most).entries()) {
+    const name = fieldKey(device, path);
+    if (path !== '' && !rows.has(name)) rows.set(name, rowId(id, index));
+  }
+  return rows;
+};
 
 const fieldRow = (id: string, line: Line, marked: ReadonlySet<string>): Markup => {
   const { depth, offset, length, device, path, label, value, bytes, control, faults } = line;
-  const bad = faults.length > 0 || (path !== '' && marked.has(key(device, path)));
+  const bad = faults.length > 0 || (path !== '' && marked.has(fieldKey(device, path)));
   const place =
     offset === undefined || line.file !== undefined || length === 0
       ? markup``
-      : markup` data-offset="${offset}" data-length="${length}" tabindex="0"`;
+      : markup` data-offset="${offset}" data-length="${length}" tabindex="-1"`;
   const shown = value ?? (bytes.length === 0 ? '' : hexBytes(bytes.subarray(0, 8)));
   const size =
     length > 8 && value === undefined && bytes.length > 0 ? ` … ${sizeText(length)}` : '';

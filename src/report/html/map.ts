@@ -1,6 +1,7 @@
 import { offsetText, sizeText } from '../escape.ts';
 import type { Finding } from '../../finding/finding.ts';
 import type { Stretch } from '../picture.ts';
+import { plural } from '../words.ts';
 import { markup, type Markup } from './markup.ts';
 
 const WIDTH = 1000;
@@ -37,7 +38,8 @@ export const streamMap = (
     const more = items > 1 ? `, ${items} items` : '';
     const title = `${label}: ${sizeText(length)} at ${offsetText(offset)}${more}`;
     const width = Math.max(length * scale, LEAST);
-    return markup`<rect
+    const edged = width > 4 ? markup` class="wide"` : '';
+    return markup`<rect${edged}
       x="${rounded(offset * scale)}"
       y="${TOP}"
       width="${rounded(width)}"
@@ -51,7 +53,6 @@ export const streamMap = (
     if (range === undefined || range.file !== undefined) return [];
     return [
       markup`<rect
-        class="flag"
         x="${rounded(range.offset * scale)}"
         y="0"
         width="1.5"
@@ -71,7 +72,7 @@ export const streamMap = (
         role="img"
         tabindex="0"
         data-size="${size}"
-        aria-label="Map of the input: ${stretches.length} stretches over ${sizeText(size)}, ${findings.length} findings. The table below says the same."
+        aria-label="Map of the input: ${sizeText(size)}, ${plural(stretches.length, 'stretch', 'stretches')}, ${plural(findings.length, 'finding')}. Plus and minus zoom, the arrow keys move, 0 shows all. The table below says the same."
       >
         ${rectangles}${flags}
       </svg>
@@ -89,7 +90,7 @@ export const streamMap = (
         >
       </figcaption>
     </figure>
-    <details>
+    <details class="on-screen">
       <summary>The map as a table</summary>
       <div class="scroll" tabindex="0" role="region" aria-label="Stretches of the input">
         <table>

@@ -29,7 +29,7 @@ export const script = `'use strict';
       map.setAttribute('viewBox', from + ' 0 ' + width + ' 60');
       const size = Number(map.dataset.size);
       const at = (x) => '0x' + Math.round((x / whole) * size).toString(16);
-      state.textContent = width === whole ? 'the whole stream' : at(from) + ' to ' + at(from + width);
+      state.textContent = width === whole ? 'the whole input' : at(from) + ' to ' + at(from + width);
     };
     const zoom = (factor, centre) => {
       const middle = centre === undefined ? from + width / 2 : centre;
@@ -47,7 +47,7 @@ export const script = `'use strict';
       const action = actions[event.target.dataset.do];
       if (action !== undefined) action();
     });
-    const keys = { '+': 'in', '=': 'in', '-': 'out', ArrowLeft: 'left', ArrowRight: 'right', '0': 'all' };
+    const keys = { '+': 'in', '=': 'in', '-': 'out', ArrowLeft: 'left', ArrowRight: 'right', '0': 'all', Escape: 'all' };
     map.addEventListener('keydown', (event) => {
       const action = actions[keys[event.key]];
       if (action === undefined) return;
@@ -90,15 +90,42 @@ export const script = `'use strict';
         pane.scrollTop += first.row.getBoundingClientRect().top - pane.getBoundingClientRect().top - 40;
       }
     };
-    input.addEventListener('click', (event) => {
-      const row = event.target.closest('tr[data-offset]');
-      if (row !== null) choose(row);
-    });
     input.addEventListener('focusin', (event) => {
       const row = event.target.closest('tr[data-offset]');
       if (row !== null) choose(row);
     });
+
+    // One stop of the Tab key for all fields: the arrows go from one to the next.
+    const pane = input.querySelector('.fields');
+    const fields = [...pane.querySelectorAll('tr[data-offset]')];
+    const bad = pane.querySelector('tr.bad');
+    if (bad !== null) {
+      const below = bad.getBoundingClientRect().bottom - pane.getBoundingClientRect().bottom;
+      if (below > -10) pane.scrollTop += below + pane.clientHeight / 2;
+    }
+    const steps = {
+      ArrowDown: (at) => at + 1, ArrowUp: (at) => at - 1, Home: () => 0, End: () => fields.length - 1,
+      PageDown: (at) => at + 20, PageUp: (at) => at - 20,
+    };
+    pane.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') pane.focus();
+      const step = steps[event.key];
+      if (step === undefined || fields.length === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      const wanted = step(fields.indexOf(document.activeElement));
+      fields[Math.min(Math.max(wanted, 0), fields.length - 1)].focus();
+    });
   }
+
+  // On paper nothing can be opened.
+  let opened = [];
+  addEventListener('beforeprint', () => {
+    opened = [...document.querySelectorAll('details:not([open]):not(.on-screen)')];
+    for (const one of opened) one.open = true;
+  });
+  addEventListener('afterprint', () => {
+    for (const one of opened) one.open = false;
+  });
 
   for (const button of document.querySelectorAll('button[data-copy]')) {
     button.hidden = false;
