@@ -7,21 +7,14 @@ import {
   VERSION,
 } from '../container/session/commands.ts';
 import { FEATURE_GET, FEATURE_PROBE, FEATURE_SET } from '../container/session/format.ts';
-import { arcChecks } from './conform-arcs.ts';
 import { dataChecks } from './conform-data.ts';
 import { refused, refusedOrClosed, type ConformLab } from './conform-lab.ts';
+import { bring, migrationChecks, type ConformCheck } from './conform-migration.ts';
 import { ConnectionLost } from './vfio-user-connection.ts';
 import { versionBody } from './vfio-user-device.ts';
 import { isFailure, messageBytes, words } from './vfio-user-wire.ts';
 
-/** One thing that a server must do. */
-export interface ConformCheck {
-  readonly id: string;
-  readonly title: string;
-  readonly source: string;
-  /** What is wrong, as a sentence without a full stop; nothing when nothing is. */
-  readonly run: (lab: ConformLab) => Promise<string | undefined>;
-}
+type ServerCheck = ConformCheck<ConformLab>;
 
 const DEVICE_GET_INFO = 4;
 const MIGRATION = 1;
@@ -33,21 +26,22 @@ const feature = 'linux drivers/vfio/vfio_main.c: vfio_ioctl_device_feature(), vf
 const stopped = 'libvfio-user lib/libvfio-user.c: cmd_allowed_when_stopped_and_copying()';
 
 /** Every check, in the order of the protocol. */
-export const conformChecks = (migration: bigint): readonly ConformCheck[] => [
+export const conformChecks = (migration: bigint): readonly ServerCheck[] => [
   ...versionChecks,
   ...headerChecks,
   ...featureChecks,
-  ...arcChecks(migration),
+  ...migrationChecks(migration),
   ...dataChecks,
   {
     id: 'stopped-commands',
     title: 'in STOP a device answers no DEVICE_GET_INFO',
     source: stopped,
     run: async (lab) => {
-      const { connection } = await lab.deviceIn('STOP');
+      const device = await lab.device();
+      await bring(device, 'STOP');
       return refused(
         'DEVICE_GET_INFO in STOP',
-        await connection.request(DEVICE_GET_INFO, words(16, 0, 0, 0)),
+        await device.connection.request(DEVICE_GET_INFO, words(16, 0, 0, 0)),
       );
     },
   },
@@ -63,7 +57,7 @@ const refusedVersion =
     return refusedOrClosed(what, connection.request(VERSION, body));
   };
 
-const versionChecks: readonly ConformCheck[] = [
+const versionChecks: readonly ServerCheck[] = [
   {
     id: 'version-first',
     title: 'nothing is carried out before the version is agreed',
@@ -116,7 +110,7 @@ const versionChecks: readonly ConformCheck[] = [
 
 const getState = words(16, MIG_DEVICE_STATE | FEATURE_GET, 0, 0);
 
-const headerChecks: readonly ConformCheck[] = [
+const headerChecks: readonly ServerCheck[] = [
   {
     id: 'header-echo',
     title: 'an answer has the id and the command of its request, and the type of a reply',
@@ -211,7 +205,7 @@ const refusedFeature =
     return refused(what, await connection.request(DEVICE_FEATURE, words(...numbers)));
   };
 
-const featureChecks: readonly ConformCheck[] = [
+const featureChecks: readonly ServerCheck[] = [
   {
     id: 'feature-migration',
     title: 'what the device can do holds STOP_COPY and nothing unknown',

@@ -1,12 +1,10 @@
-import type { StateName } from '../container/session/states.ts';
 import type { TargetOptions } from './target.ts';
 import { ConnectionLost, type Connection } from './vfio-user-connection.ts';
-import { VfioUserDevice } from './vfio-user-device.ts';
+import type { MigrationLab } from './conform-migration.ts';
+import { save } from './migration-device.ts';
+import { malformed, VfioUserDevice } from './vfio-user-device.ts';
 import { Server, type ServerSpec } from './vfio-user-server.ts';
 import { isFailure, type Message } from './vfio-user-wire.ts';
-
-/** The check says nothing, because what it needs did not come about. */
-export class Undecided extends Error {}
 
 /** Milliseconds in which the end of a server may follow the end of its connection. */
 const lastBreath = 300;
@@ -14,11 +12,13 @@ const lastBreath = 300;
 const EINVAL = 22;
 
 /** What the checks stand on: a server, new connections to it, and a state that it takes. */
-export class ConformLab {
+export class ConformLab implements MigrationLab {
   readonly #server: Server;
   readonly #spec: ServerSpec;
   readonly #signal: AbortSignal;
-  readonly #open: Connection[] = [];
+  #connection: Connection | undefined;
+  /** An error without a number is the affair of another check. */
+  readonly refusals = [-EINVAL, malformed];
   migration = 0n;
   /** What the device saves; undefined when it saves nothing. */
   image: Uint8Array | undefined;
@@ -38,7 +38,7 @@ export class ConformLab {
     try {
       const device = await lab.device();
       lab.migration = device.migration;
-      const saved = await device.save();
+      const saved = await save(device);
       if (typeof saved !== 'number' && saved.length > 0) lab.image = saved;
     } catch (error) {
       // What is wrong here, a check will name.
@@ -51,39 +51,17 @@ export class ConformLab {
     return lab;
   }
 
-  /** A connection on which nothing was said yet. */
+  /** A connection on which nothing was said yet; the one before ends. */
   async connect(): Promise<Connection> {
+    this.hangUp();
     const connection = await this.#server.connect(this.#signal);
-    this.#open.push(connection);
+    this.#connection = connection;
     return connection;
   }
 
   /** A device on a connection of its own. */
   async device(): Promise<VfioUserDevice> {
     return VfioUserDevice.open(await this.connect(), this.#spec.dma);
-  }
-
-  /** A device that was brought into a state, filled with a good state where that is RESUMING. */
-  async deviceIn(state: StateName): Promise<VfioUserDevice> {
-    const device = await this.device();
-    if (state === 'RUNNING') return device;
-    let error = await device.setState(state);
-    if (error < 0 && state === 'STOP' && (await device.setState('STOP_COPY')) === 0) {
-      error = await device.setState(state);
-    }
-    if (error < 0) throw new Undecided(`the device does not go from RUNNING to ${state}`);
-    if (state === 'RESUMING') await this.fill(device);
-    return device;
-  }
-
-  async fill(device: VfioUserDevice): Promise<void> {
-    const written = await device.write(this.goodImage());
-    if (written < 0) throw new Undecided('the device does not take the state that it saved');
-  }
-
-  goodImage(): Uint8Array {
-    if (this.image === undefined) throw new Undecided('the device saved no state');
-    return this.image;
   }
 
   /** How our server ended, if it did. */
@@ -98,7 +76,8 @@ export class ConformLab {
 
   /** Most servers talk to one client at a time. */
   hangUp(): void {
-    for (const connection of this.#open.splice(0)) connection.end();
+    this.#connection?.end();
+    this.#connection = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

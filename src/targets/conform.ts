@@ -1,5 +1,6 @@
 import { conformChecks } from './conform-checks.ts';
-import { ConformLab, Undecided } from './conform-lab.ts';
+import { ConformLab } from './conform-lab.ts';
+import { Undecided } from './conform-migration.ts';
 import type { TargetOptions } from './target.ts';
 import { ConnectionLost } from './vfio-user-connection.ts';
 import { NotMigratable } from './vfio-user-device.ts';

@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stateNames, type StateName } from '../container/session/states.ts';
+import { stateNames } from '../container/session/states.ts';
 import { programOf } from './child.ts';
 import { TargetSpecError } from './open.ts';
-import type { Answer } from './session.ts';
 import { TargetUnavailable, type TargetOptions } from './target.ts';
 import { HelperLost, operations, VfioHelper } from './vfio-helper.ts';
 import { helperWords, vfioSpecOf, type VfioSpec } from './vfio-spec.ts';
 
 const mostMessage = 1 << 16;
-const mostSaved = 64 << 20;
-const readAtOnce = 1 << 20;
 /** Milliseconds in which a killed helper ends; one that hangs in the kernel never does. */
 const lastBreath = 3000;
 
@@ -68,7 +65,7 @@ export class VfioDevice {
     const old = this.#helper;
     try {
       if (old !== undefined) {
-        await old.ask(operations.reset);
+        await old.reset();
         if (await isRunning(old)) return old;
         if ((await old.ask(operations.reopen)).value >= 0 && (await isRunning(old))) return old;
       }
@@ -83,8 +80,8 @@ export class VfioDevice {
       await this.drop();
       throw new TargetUnavailable(bytes.toString());
     }
-    await answered(helper.ask(operations.reset));
-    if ((await answered(stateOf(helper))) === stateNames.indexOf('RUNNING')) return helper;
+    await answered(helper.reset());
+    if ((await answered(helper.state())) === stateNames.indexOf('RUNNING')) return helper;
     throw new TargetUnavailable(`${this.name} is not in RUNNING when it was opened`);
   }
 
@@ -134,45 +131,5 @@ const answered = async <Value>(work: Promise<Value>): Promise<Value> => {
   }
 };
 
-const word = (number: number): Buffer => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(number);
-  return bytes;
-};
-
-/** The number of the device's state, or `-errno`. */
-export const stateOf = async (helper: VfioHelper): Promise<number> =>
-  (await helper.ask(operations.getState)).value;
-
 const isRunning = async (helper: VfioHelper): Promise<boolean> =>
-  (await stateOf(helper)) === stateNames.indexOf('RUNNING');
-
-/** A state by its name, or a number that is none. */
-export const setState = async (helper: VfioHelper, state: StateName | number): Promise<number> => {
-  const number = typeof state === 'number' ? state : stateNames.indexOf(state);
-  return (await helper.ask(operations.setState, word(number))).value;
-};
-
-export const writeData = async (helper: VfioHelper, bytes: Uint8Array): Promise<number> =>
-  (await helper.ask(operations.write, bytes)).value;
-
-/** One read(2), of which nothing is left where the state ends. */
-export const readData = async (helper: VfioHelper, size = readAtOnce): Promise<Answer> => {
-  const { value, bytes } = await helper.ask(operations.read, word(size));
-  return value < 0 ? value : bytes;
-};
-
-export const save = async (helper: VfioHelper): Promise<Answer> => {
-  const stopped = await setState(helper, 'STOP_COPY');
-  if (stopped < 0) return stopped;
-  const parts: Uint8Array[] = [];
-  for (let total = 0; total < mostSaved;) {
-    const part = await readData(helper);
-    if (typeof part === 'number') return part;
-    if (part.length === 0) break;
-    parts.push(part);
-    total += part.length;
-  }
-  const left = await setState(helper, 'STOP');
-  return left < 0 ? left : Buffer.concat(parts);
-};
+  (await helper.state()) === stateNames.indexOf('RUNNING');

@@ -1,4 +1,7 @@
+import { stateNames, type StateName } from '../container/session/states.ts';
 import { startChild, type Child } from './child.ts';
+import type { MigrationDevice } from './migration-device.ts';
+import type { Answer } from './session.ts';
 import type { TargetOptions } from './target.ts';
 
 /** The requests of `native/vstate_vfio.c`, by their numbers. */
@@ -36,8 +39,8 @@ const headSize = 16;
 /** The longest answer is one read. */
 const mostAnswer = 1 << 20;
 
-/** The helper as a process: one request at a time, one answer to each. */
-export class VfioHelper {
+/** The helper as a process, and the device behind it: one request at a time, one answer to each. */
+export class VfioHelper implements MigrationDevice {
   readonly child: Child;
   readonly #timeout: number;
   #waiting: Buffer[] = [];
@@ -74,6 +77,35 @@ export class VfioHelper {
     return this.#answer(operation);
   }
 
+  async setState(state: StateName | number): Promise<number> {
+    const number = typeof state === 'number' ? state : stateNames.indexOf(state);
+    return (await this.ask(operations.setState, word(number))).value;
+  }
+
+  async state(): Promise<number> {
+    return (await this.ask(operations.getState)).value;
+  }
+
+  /** One read(2). */
+  async read(size: number): Promise<Answer> {
+    const { value, bytes } = await this.ask(operations.read, word(size));
+    return value < 0 ? value : bytes;
+  }
+
+  /** One write(2), which may take a part. */
+  async write(bytes: Uint8Array): Promise<number> {
+    return (await this.ask(operations.write, bytes)).value;
+  }
+
+  async reset(): Promise<number> {
+    return (await this.ask(operations.reset)).value;
+  }
+
+  /** Looks at the beginning of each region, as a guest does. */
+  async use(): Promise<number> {
+    return (await this.ask(operations.look)).value;
+  }
+
   async #answer(operation: number): Promise<HelperAnswer> {
     const until = performance.now() + this.#timeout;
     const head = await this.#take(headSize, until);
@@ -104,3 +136,9 @@ export class VfioHelper {
     return all.subarray(0, size);
   }
 }
+
+const word = (number: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(number);
+  return bytes;
+};

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import {
   DEVICE_FEATURE,
   DEVICE_RESET,
@@ -9,7 +10,8 @@ import {
 } from '../container/session/commands.ts';
 import { FEATURE_GET, FEATURE_SET } from '../container/session/format.ts';
 import { stateNames, type StateName } from '../container/session/states.ts';
-import type { Answer, Call } from './session.ts';
+import type { MigrationDevice } from './migration-device.ts';
+import type { Answer } from './session.ts';
 import type { Connection } from './vfio-user-connection.ts';
 import { isFailure, words, type Message } from './vfio-user-wire.ts';
 
@@ -22,9 +24,6 @@ const MIG_DEVICE_STATE = 2;
 /** Read and write: `VFIO_USER_F_DMA_REGION_*`. */
 const dmaReadWrite = 3;
 export const mostRegions = 64;
-/** Bytes of one save after which reading stops; a state of any length would be read for ever. */
-const mostSaved = 64 << 20;
-
 /** A stretch of the guest's address space that the server is told of. */
 export interface DmaRange {
   readonly address: bigint;
@@ -35,7 +34,7 @@ export interface DmaRange {
 export class NotMigratable extends Error {}
 
 /** A device behind a connection, in the words of a restore session. */
-export class VfioUserDevice {
+export class VfioUserDevice implements MigrationDevice {
   readonly connection: Connection;
   /** Bytes that one message of data may carry. */
   readonly transfer: number;
@@ -72,9 +71,8 @@ export class VfioUserDevice {
     return new VfioUserDevice(connection, transfer, feature.body.readBigUInt64LE(8), regions);
   }
 
-  /** 0, or `-errno`. */
-  async setState(state: StateName): Promise<number> {
-    const number = stateNames.indexOf(state);
+  async setState(state: StateName | number): Promise<number> {
+    const number = typeof state === 'number' ? state : stateNames.indexOf(state);
     return answerOf(
       await this.connection.request(
         DEVICE_FEATURE,
@@ -83,11 +81,11 @@ export class VfioUserDevice {
     );
   }
 
-  /** The number of the state that the device is in; undefined when it does not say. */
-  async state(): Promise<number | undefined> {
+  async state(): Promise<number> {
     const body = words(16, MIG_DEVICE_STATE | FEATURE_GET, 0, 0);
     const reply = await this.connection.request(DEVICE_FEATURE, body);
-    return isFailure(reply) || reply.body.length < 12 ? undefined : reply.body.readUInt32LE(8);
+    if (isFailure(reply)) return answerOf(reply);
+    return reply.body.length < 12 ? malformed : reply.body.readUInt32LE(8);
   }
 
   async reset(): Promise<number> {
@@ -99,23 +97,6 @@ export class VfioUserDevice {
     // Together, so that it costs one round trip, and neither is left when the connection goes.
     const [reset, state] = await Promise.all([this.reset(), this.state()]);
     return reset >= 0 && state === stateNames.indexOf('RUNNING');
-  }
-
-  async carryOut(call: Call): Promise<Answer> {
-    switch (call.do) {
-      case 'begin':
-        return this.setState('RESUMING');
-      case 'write':
-        return this.write(call.bytes);
-      case 'end':
-        return this.setState('STOP');
-      case 'run':
-        return this.#run();
-      case 'save':
-        return this.save();
-      case 'reset':
-        return this.reset();
-    }
   }
 
   /** One write; only what no message can carry is cut. */
@@ -134,21 +115,6 @@ export class VfioUserDevice {
     return bytes.length;
   }
 
-  async save(): Promise<Answer> {
-    const stopped = await this.setState('STOP_COPY');
-    if (stopped < 0) return stopped;
-    const parts: Uint8Array[] = [];
-    for (let total = 0; total < mostSaved;) {
-      const part = await this.read(Math.min(this.transfer, 1 << 16));
-      if (typeof part === 'number') return part;
-      if (part.length === 0) break;
-      parts.push(part);
-      total += part.length;
-    }
-    const left = await this.setState('STOP');
-    return left < 0 ? left : Buffer.concat(parts);
-  }
-
   /** One read: the bytes that are valid, none at the end, or `-errno`. */
   async read(size: number): Promise<Answer> {
     const reply = await this.connection.request(MIG_DATA_READ, words(8 + size, size));
@@ -158,9 +124,7 @@ export class VfioUserDevice {
   }
 
   /** The guest looks at the beginning of each region. */
-  async #run(): Promise<number> {
-    const running = await this.setState('RUNNING');
-    if (running < 0) return running;
+  async use(): Promise<number> {
     for (const region of this.#regions) {
       await this.connection.request(REGION_READ, words(0, 0, region, 4));
     }
@@ -168,9 +132,14 @@ export class VfioUserDevice {
   }
 }
 
-/** 0, or `-errno`; an error without a number is EIO. */
-const answerOf = (reply: Message): number =>
-  isFailure(reply) ? -(reply.error === 0 || reply.error > 4095 ? 5 : reply.error) : 0;
+/** What a reply comes to that does not say what it must. */
+export const malformed = -constants.errno.EPROTO;
+
+/** 0, or `-errno`. */
+const answerOf = (reply: Message): number => {
+  if (!isFailure(reply)) return 0;
+  return reply.error === 0 || reply.error > 4095 ? malformed : -reply.error;
+};
 
 export const versionBody = (
   capabilities: object = { max_msg_fds: 8, max_data_xfer_size: defaultTransfer },

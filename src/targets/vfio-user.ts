@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { deathOf, type Death } from './child.ts';
+import { carryOut } from './migration-device.ts';
 import { errnoName, resultOf, session } from './session.ts';
 import { Symbols } from './symbols.ts';
 import {
@@ -94,7 +95,7 @@ class VfioUserTarget implements Target {
       let next = calls.next();
       while (next.done !== true) {
         doing = next.value.do;
-        next = calls.next(await device.carryOut(next.value));
+        next = calls.next(await carryOut(device, next.value));
       }
       const nanoseconds = Number(process.hrtime.bigint() - started);
       return resultOf(next.value.outcome, { ...next.value, nanoseconds });

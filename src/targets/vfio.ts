@@ -1,5 +1,6 @@
 import { abortReportIn } from './abort-report.ts';
-import { resultOf, session, type Answer, type Call } from './session.ts';
+import { carryOut } from './migration-device.ts';
+import { resultOf, session } from './session.ts';
 import {
   TargetUnavailable,
   type Abilities,
@@ -9,8 +10,8 @@ import {
   type Target,
   type TargetOptions,
 } from './target.ts';
-import { endOf, save, setState, VfioDevice, writeData, type End } from './vfio-device.ts';
-import { HelperLost, operations, type VfioHelper } from './vfio-helper.ts';
+import { endOf, VfioDevice, type End } from './vfio-device.ts';
+import { HelperLost, type VfioHelper } from './vfio-helper.ts';
 
 const abilities: Abilities = {
   session: true,
@@ -96,22 +97,3 @@ const deathBy = (end: End): Outcome => ({
   kind: 'unavailable',
   reason: `the helper was lost (${end?.signal ?? `exit ${end?.code ?? 'unknown'}`})`,
 });
-
-const carryOut = async (helper: VfioHelper, call: Call): Promise<Answer> => {
-  switch (call.do) {
-    case 'begin':
-      return setState(helper, 'RESUMING');
-    case 'write':
-      return writeData(helper, call.bytes);
-    case 'end':
-      return setState(helper, 'STOP');
-    case 'reset':
-      return (await helper.ask(operations.reset)).value;
-    case 'run': {
-      const running = await setState(helper, 'RUNNING');
-      return running < 0 ? running : (await helper.ask(operations.look)).value;
-    }
-    case 'save':
-      return save(helper);
-  }
-};
