@@ -178,7 +178,15 @@ async function asScript(text) {
   const url = code.includes('moduleUrl')
     ? "const moduleUrl = require('node:url').pathToFileURL(__filename).href;\n"
     : '';
-  return url + code.replaceAll(/require\("(\.\/[^"]+)\.js"\)/g, 'require("$1.cjs")');
+  return url + escaped(code.replaceAll(/require\("(\.\/[^"]+)\.js"\)/g, 'require("$1.cjs")'));
+}
+
+/** What esbuild leaves as it is: tagged templates, which nobody here reads raw, and expressions. */
+function escaped(code) {
+  return code.replaceAll(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** In a process of its own, for what it does to the one that it runs in. */
