@@ -21,6 +21,7 @@ import qemuFullRepeated from './qemu-full-repeated.ts';
 import qemuItemUnknown from './qemu-item-unknown.ts';
 import qemuItemsAfterEof from './qemu-items-after-eof.ts';
 import qemuIterableInvalid from './qemu-iterable-invalid.ts';
+import qemuIterableVersion from './qemu-iterable-version.ts';
 import qemuMachineDiffers from './qemu-machine-differs.ts';
 import qemuMachineNameEmpty from './qemu-machine-name-empty.ts';
 import qemuMultifdChannelCut from './qemu-multifd-channel-cut.ts';
@@ -167,6 +168,7 @@ export const containerRules: readonly Rule[] = [
   qemuItemUnknown,
   qemuItemsAfterEof,
   qemuIterableInvalid,
+  qemuIterableVersion,
   qemuMachineDiffers,
   qemuMachineNameEmpty,
   qemuMultifdChannelCut,

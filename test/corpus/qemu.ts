@@ -24,7 +24,7 @@ import {
 import { mttyState } from '../../src/rules/examples.ts';
 import { libvirtExample } from '../../src/rules/libvirt-example.ts';
 import { multifdExample } from '../../src/rules/multifd-example.ts';
-import { joined, type Streams } from './edit.ts';
+import { hex, joined, type Streams } from './edit.ts';
 
 const changed = (change: Partial<Parts>): Uint8Array => writeQemu(stream(change));
 const whole = changed({});
@@ -238,6 +238,36 @@ export const qemuStreams: Streams = {
   }),
   'description-deep.bin': changed({
     vmdesc: [{ item: 'vmdesc', text: `{"devices":${'['.repeat(5000)}}` }],
+  }),
+  'ram-version-5.bin': changed({
+    ramStart: [{ ...parts.ramStart[0], version: 5 }],
+  }),
+  'dirty-bitmap-version-2.bin': changed({
+    switchover: [
+      { item: 'start', idstr: 'dirty-bitmap', version: 2, body: [Uint8Array.of(1)] },
+      { item: 'end', idstr: 'dirty-bitmap', body: [Uint8Array.of(1)] },
+    ],
+  }),
+  'htab-version-0.bin': changed({
+    switchover: [
+      { item: 'start', idstr: 'spapr/htab', version: 0, body: [hex('ffffffff')] },
+      { item: 'end', idstr: 'spapr/htab', body: [hex('ffffffff')] },
+    ],
+  }),
+  'iterables-of-other-targets.bin': changed({
+    switchover: [
+      { item: 'start', idstr: 'dirty-bitmap', version: 1, body: [Uint8Array.of(1)] },
+      { item: 'start', idstr: 'spapr/htab', version: 1, body: [hex('ffffffff')] },
+      {
+        item: 'start',
+        idstr: 's390-storage_attributes',
+        version: 0,
+        body: [hex('0000000000000001')],
+      },
+      { item: 'end', idstr: 'dirty-bitmap', body: [Uint8Array.of(1)] },
+      { item: 'end', idstr: 'spapr/htab', body: [hex('ffffffff')] },
+      { item: 'end', idstr: 's390-storage_attributes', body: [hex('0000000000000001')] },
+    ],
   }),
   'dirty-bitmap-flags-undefined.bin': changed({
     switchover: [{ item: 'start', idstr: 'dirty-bitmap', body: [Uint8Array.of(0x80, 0x7f)] }],
