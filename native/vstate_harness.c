@@ -88,11 +88,11 @@ enum answer { HELLO, DONE, DIED };
 enum ability { SESSION = 1, SAVE = 2, RUN = 4, RESET = 8, COVERAGE = 16 };
 /* Why the runtime itself ended the worker. */
 enum cause { NONE, HUNG, MEMORY, PIPES, MALFORMED, BATCH };
-enum flag { GO_ON = 1, COMPARISONS = 2 };
+enum flag { GO_ON = 1, COMPARISONS = 2, NO_HEAP = 4 };
 enum { FIRST_OF_RUN = 1 };
 enum { BEGIN, WRITE, END, GUEST_RUN, SAVE_STATE, RESET_DEVICE, INPUT };
-/* The device did not open; stands beside the number of steps in a record. */
-enum { EXTRAS = 1u << 30 };
+/* Stand beside the number of steps in a record: what it holds behind the answers, and no device. */
+enum { HELD = 1u << 29, EXTRAS = 1u << 30 };
 #define NO_DEVICE (1u << 31)
 /* The answer of a step that was left out. */
 #define LEFT_OUT INT32_MIN
@@ -112,7 +112,8 @@ struct options {
 	uint32_t magic, version, timeout, memory_kib, output_kib;
 	uint32_t results_size, request_size, inputs_size;
 	uint32_t snapshot; /* 0 persistent, 1 each execution, 2 each batch */
-	uint32_t spare[7];
+	uint32_t held_kib; /* memory held at once that is told; 0 never */
+	uint32_t spare[6];
 };
 
 struct go {
@@ -337,25 +338,43 @@ UNCOUNTED void __sanitizer_weak_hook_strcmp(void *pc, const char *left, const ch
 }
 
 /* Classes of hit counts: 1, 2, 3, 4 to 7, 8 to 15, 16 to 31, 32 to 127, more. */
-HOT static inline uint32_t class_of(unsigned char count)
+HOT static inline uint32_t class_of(uint32_t count)
 {
 	if (count < 4)
 		return count - 1u;
 	return count < 8 ? 3 : count < 16 ? 4 : count < 32 ? 5 : count < 128 ? 6 : 7;
 }
 
+/* The class of each count as one bit; none for 0. */
+static unsigned char class_bits[UCHAR_MAX + 1];
+
+UNCOUNTED static void prepare_classes(void)
+{
+	for (uint32_t count = 1; count <= UCHAR_MAX; count++)
+		class_bits[count] = (unsigned char)(1u << class_of(count));
+}
+
 /* Writes the feature unless it is known; how many were written. */
 HOT static inline uint32_t name_feature(uint32_t edge, unsigned char count, uint32_t *to, uint32_t room, uint32_t *run_named)
 {
-	uint32_t class = class_of(count);
-
-	if ((seen[edge] >> class & 1) != 0 || room == 0 || *run_named == MOST_NAMED - 1)
+	if ((class_bits[count] & ~seen[edge]) == 0 || room == 0 || *run_named == MOST_NAMED - 1)
 		return 0;
-	seen[edge] |= (unsigned char)(1u << class);
-	*to = edge << 3 | class;
+	seen[edge] |= class_bits[count];
+	*to = edge << 3 | class_of(count);
 	named[(*run_named)++] = *to;
 	named[*run_named] = 0;
 	return 1;
+}
+
+/* Whether eight counters hold a feature that is not known, which nearly never one does. */
+HOT static inline bool shows_new(uint32_t edge, uint64_t word)
+{
+	uint64_t known, classes = 0;
+
+	memcpy(&known, &seen[edge], 8);
+	for (uint32_t shift = 0; shift < 64; shift += 8)
+		classes |= (uint64_t)class_bits[word >> shift & UCHAR_MAX] << shift;
+	return (classes & ~known) != 0;
 }
 
 /* New features of the execution that ended. */
@@ -372,24 +391,20 @@ HOT static uint32_t name_features(uint32_t *to, uint32_t room, uint32_t *run_nam
 	touched_count = 0;
 	for (uint32_t index = 0; index < region_count; index++) {
 		unsigned char *at = regions[index].from, *end = regions[index].to;
+		uint32_t edge = regions[index].first;
+		uint64_t word;
 
-		while (at < end) {
-			uint64_t word;
-
-			if (end - at >= 8) {
-				memcpy(&word, at, 8);
-				if (word == 0) {
-					at += 8;
-					continue;
-				}
-			}
-			if (*at != 0) {
-				uint32_t edge = regions[index].first + (uint32_t)(at - regions[index].from);
-
-				found += name_feature(edge, *at, to + found, room - found, run_named);
-				*at = 0;
-			}
-			at++;
+		for (; end - at >= 8; at += 8, edge += 8) {
+			memcpy(&word, at, 8);
+			if (word == 0)
+				continue;
+			for (uint32_t byte = 0; byte < 8 && shows_new(edge, word); byte++)
+				found += name_feature(edge + byte, at[byte], to + found, room - found, run_named);
+			memset(at, 0, 8);
+		}
+		for (; at < end; at++, edge++) {
+			found += name_feature(edge, *at, to + found, room - found, run_named);
+			*at = 0;
 		}
 	}
 	return found;
@@ -486,6 +501,26 @@ UNCOUNTED static uint64_t allocated(void)
 #else
 	return 0;
 #endif
+}
+
+/* Most memory that the execution under way held at one time, and what it asked for since the last look. */
+static uint64_t held, asked;
+enum { LOOK_AGAIN = 1 << 20 };
+
+void __sanitizer_malloc_hook(const volatile void *memory, size_t size);
+
+/* The allocator of a sanitizer calls this; a look each time would take longer than most executions. */
+HOT void __sanitizer_malloc_hook(const volatile void *memory, size_t size)
+{
+	uint64_t most;
+
+	(void)memory;
+	asked += size;
+	if (asked < LOOK_AGAIN || (beat & 1) == 0 || __sanitizer_get_current_allocated_bytes == NULL)
+		return;
+	asked = 0;
+	most = __sanitizer_get_current_allocated_bytes();
+	held = most > held ? most : held;
 }
 
 UNCOUNTED static uint64_t now(void)
@@ -747,13 +782,14 @@ UNCOUNTED static uint32_t coarse(uint64_t nanoseconds)
 /*
  * Words of a record: its length in words (0 while it is under way); steps that were answered, with
  * flags; nanoseconds; growth in bytes; then the answers. With EXTRAS, behind them: counts of
- * features, comparisons and saves, then saves, features, comparisons.
+ * features, comparisons and saves, then saves, features, comparisons. With HELD, the last word is the
+ * KiB that were held at once.
  */
 UNCOUNTED static void execute(const struct vstate_target *target, const struct execution *execution, uint32_t *record, uint32_t *end, uint64_t *clock, uint64_t *heap)
 {
 	uint32_t *extras = record + 4 + execution->step_count, *to = extras + 3;
 	uint32_t run_named = control->named, features;
-	uint64_t ended, kept;
+	uint64_t ended, kept, most;
 	void *device;
 
 	record[0] = 0;
@@ -762,6 +798,8 @@ UNCOUNTED static void execute(const struct vstate_target *target, const struct e
 	comparing = (execution->flags & COMPARISONS) != 0;
 	last_block = 0;
 	saved_size = 0;
+	held = 0;
+	asked = 0;
 	beat++;
 	device = target->open();
 	if (device == NULL) {
@@ -775,9 +813,13 @@ UNCOUNTED static void execute(const struct vstate_target *target, const struct e
 	}
 	beat++;
 	comparing = false;
-	/* One look at clock and heap serves the end of this execution and the start of the next. */
+	/*
+	 * One look at clock and heap serves the end of this execution and the start of the next. Looking at
+	 * the heap takes as long as a short execution; without it, the next look tells what both left.
+	 */
+	most = held <= *heap ? 0 : held - *heap;
 	ended = now();
-	kept = allocated();
+	kept = (execution->flags & NO_HEAP) != 0 ? *heap : allocated();
 	record[2] = coarse(ended - *clock);
 	record[3] = kept <= *heap ? 0 : kept - *heap > INT32_MAX ? INT32_MAX : (uint32_t)(kept - *heap);
 	*clock = ended;
@@ -795,6 +837,10 @@ UNCOUNTED static void execute(const struct vstate_target *target, const struct e
 		to = extras;
 	else
 		record[1] |= EXTRAS;
+	if (options.held_kib != 0 && most / 1024 >= options.held_kib && to < end) {
+		*to++ = most / 1024 > INT32_MAX ? INT32_MAX : (uint32_t)(most / 1024);
+		record[1] |= HELD;
+	}
 	record[0] = (uint32_t)(to - record);
 	control->named = run_named;
 }
@@ -931,6 +977,7 @@ UNCOUNTED static void work(const struct vstate_target *target)
 	/* Features of an execution that did not end were never told. */
 	forget_named(control->named);
 	named[control->named % MOST_NAMED] = 0;
+	prepare_classes();
 	save_bytes = calloc(1, MOST_SAVED);
 	if (save_bytes == NULL)
 		_exit(2);

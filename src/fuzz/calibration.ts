@@ -22,6 +22,7 @@ export interface Calibration {
   readonly unstable: readonly number[] | 'all';
   readonly recovers: boolean;
   readonly growth: number;
+  readonly peak: number;
   /** Rules that speak against a good seed. */
   readonly muted: readonly string[];
   /** What all good seeds say of the device that they are for. */
@@ -87,6 +88,7 @@ export const calibrate = async (
         Math.max(most, Math.min(growth, second[index]?.growth ?? growth)),
       0,
     ),
+    peak: first.reduce((most, { peak }) => Math.max(most, peak), 0),
     muted: [
       ...mutedBy(
         taken.map(({ bytes }) => bytes),

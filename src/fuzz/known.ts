@@ -34,6 +34,7 @@ export const knownOf = ({
     freshSave: calibration.freshSave,
     recovers: calibration.recovers,
     growth: calibration.growth,
+    peak: calibration.peak,
     differs: (a, b) => {
       if (unstable === 'all') return undefined;
       const length = Math.max(a.length, b.length);

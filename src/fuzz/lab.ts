@@ -217,7 +217,7 @@ export class Lab {
     const ended = kind === 'accepted' || kind === 'rejected';
     // Most executions are a plain restore of which the rules have seen the like.
     if (ended && !thorough && against === undefined && plan.session.shape === 'plain') {
-      const growing = result.growth > QUIET_GROWTH;
+      const growing = Math.max(result.growth, result.peak) > QUIET_GROWTH;
       if (!growing && plan.session.onRefusal === 'stop' && this.judged.has(classOf(plan, kind))) {
         return { ...seen, witnesses: nobody };
       }

@@ -24,6 +24,11 @@ const GO = 0x31475356;
 const OPTIONS = 0x314f5356;
 const ANSWER = 0x31445356;
 
+/** The harness itself looks for VSTATE_FORK. */
+const SNAPSHOT_OF_ENVIRONMENT = 0;
+/** Memory held at once that is told; less is what any restore path may take. */
+const HELD_TOLD = 1 << 20;
+
 /** Bytes of requests that go in one message, unless one execution alone takes more. */
 const REQUEST_GOAL = 1 << 20;
 const MOST_INPUTS = 64;
@@ -31,16 +36,31 @@ const MOST_INPUTS = 64;
 /** Why the runtime itself ended the worker. */
 export const causes = { none: 0, hung: 1, memory: 2, pipes: 3, malformed: 4 } as const;
 
-/** Numbers of the steps in a request. */
-export const stepCodes = {
-  begin: 0,
-  write: 1,
-  end: 2,
-  run: 3,
-  save: 4,
-  reset: 5,
-  input: 6,
-} as const satisfies Record<Step['do'], number>;
+/** Number of a step in a request. A look-up by name takes several times as long, and there are many. */
+export const stepCode = (step: Step): number => {
+  switch (step.do) {
+    case 'begin':
+      return 0;
+    case 'write':
+      return 1;
+    case 'end':
+      return 2;
+    case 'run':
+      return 3;
+    case 'save':
+      return 4;
+    case 'reset':
+      return 5;
+    case 'input':
+      return 6;
+  }
+};
+
+/** Flags of an execution in a request. */
+const GO_ON = 1;
+const COMPARISONS = 2;
+/** The heap is not looked at behind it; what it leaves is in the growth that is told next. */
+const NO_HEAP = 4;
 
 export interface Hello {
   readonly session: boolean;
@@ -80,6 +100,8 @@ export const optionsMessage = (limits: {
     RESULTS_SIZE,
     REQUEST_SIZE,
     INPUTS_SIZE,
+    SNAPSHOT_OF_ENVIRONMENT,
+    kibibytes(HELD_TOLD),
   ]);
   return new Uint8Array(words.buffer);
 };
@@ -130,6 +152,7 @@ export class RequestWriter {
   #bytes = new Uint8Array(REQUEST_GOAL);
   #words = new Uint32Array(this.#bytes.buffer);
   #at = 0;
+  #last = 0;
 
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, 4 * this.#at);
@@ -145,8 +168,16 @@ export class RequestWriter {
     this.#at += features.length;
   }
 
-  /** Whether the execution was written; `full` asks for another message, a reason says never. */
-  add(execution: Execution, place: PlaceBase): 'added' | 'full' | { readonly never: string } {
+  /**
+   * Whether the execution was written; `full` asks for another message, a reason says never.
+   *
+   * @param heap whether the heap is looked at behind it
+   */
+  add(
+    execution: Execution,
+    place: PlaceBase,
+    heap: boolean,
+  ): 'added' | 'full' | { readonly never: string } {
     const { inputs, steps } = execution;
     const size = wordsOf(execution);
     if (4 * size > REQUEST_SIZE) return { never: 'its changes are larger than 64 MiB' };
@@ -157,7 +188,9 @@ export class RequestWriter {
     const words = this.#words;
     let at = start;
     words[at] =
-      (execution.onRefusal === 'go-on' ? 1 : 0) | (execution.comparisons === true ? 2 : 0);
+      (execution.onRefusal === 'go-on' ? GO_ON : 0) |
+      (execution.comparisons === true ? COMPARISONS : 0) |
+      (heap ? 0 : NO_HEAP);
     words[at + 1] = inputs.length;
     words[at + 2] = steps.length;
     at += 3;
@@ -167,12 +200,18 @@ export class RequestWriter {
       at = this.#addInput(input, offset, at);
     }
     for (const step of steps) {
-      words[at] = stepCodes[step.do];
+      words[at] = stepCode(step);
       words[at + 1] = step.do === 'write' ? step.length : step.do === 'input' ? source(step) : 0;
       at += 2;
     }
     this.#at = at;
+    this.#last = start;
     return 'added';
+  }
+
+  /** Has the heap looked at behind the execution that was added last. */
+  lookBehindLast(): void {
+    this.#words[this.#last] = (this.#words[this.#last] ?? 0) & ~NO_HEAP;
   }
 
   #addInput({ base, splices }: Input, offset: number, start: number): number {

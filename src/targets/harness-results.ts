@@ -1,11 +1,12 @@
 import { constants } from 'node:os';
-import { stepCodes } from './harness-protocol.ts';
+import { stepCode } from './harness-protocol.ts';
 import type { Comparison, Execution, Outcome, Result, Step } from './target.ts';
 
 const MOST_SAVE = 1 << 20;
 /** The answer of a step that was left out. */
 const LEFT_OUT = -0x80000000;
 /** Flags beside the number of answers in a record. */
+const HELD = 0x20000000;
 const EXTRAS = 0x40000000;
 const NO_DEVICE = 0x80000000;
 
@@ -15,21 +16,48 @@ const noComparisons: readonly Comparison[] = Object.freeze([]);
 
 const accepted: Outcome = Object.freeze({ kind: 'accepted' });
 
+type Extras = Pick<Result, 'features' | 'comparisons' | 'saves'>;
+
+const nothing: Extras = {
+  saves: noSaves,
+  features: noFeatures,
+  comparisons: noComparisons,
+};
+
+/** All results are made here, so that they have one shape, whatever is in them. */
+const resultOf = (
+  outcome: Outcome,
+  steps: readonly (number | undefined)[],
+  message: string,
+  nanoseconds: number,
+  growth: number,
+  peak: number,
+  { saves, features, comparisons }: Extras,
+): Result => ({
+  outcome,
+  steps,
+  saves,
+  features,
+  comparisons,
+  message,
+  nanoseconds,
+  growth,
+  peak,
+});
+
 /** A result that says nothing but this. */
 export const plainResult = (
   outcome: Outcome,
   steps: readonly (number | undefined)[],
   message = '',
-): Result => ({
-  outcome,
-  steps,
-  saves: noSaves,
-  features: noFeatures,
-  comparisons: noComparisons,
-  message,
-  nanoseconds: 0,
-  growth: 0,
-});
+): Result => resultOf(outcome, steps, message, 0, 0, 0, nothing);
+
+export const withGrowth = (result: Result, growth: number): Result => {
+  const { outcome, steps, message, nanoseconds, peak } = result;
+  return resultOf(outcome, steps, message, nanoseconds, growth, peak, result);
+};
+
+const codeOf = (step: Step | undefined): number => (step === undefined ? 0 : stepCode(step));
 
 /** Results of what most executions do, by the shape of their steps and by their answers. */
 const KEPT = 4096;
@@ -53,17 +81,20 @@ export class ResultReader {
 
   /** What the last successful `read` read. */
   result: Result = plainResult(accepted, []);
+  /** Whether it names features. */
+  names = false;
 
   /**
    * Reads the complete record at `at` and says where the next one begins; 0 when what stands there
    * is no record of this execution. All in words.
    */
-  read({ steps }: Execution, at: number, end: number): number {
+  read({ steps }: Execution, at: number, filled: number): number {
     const size = this.#word(at);
-    if (size < 4 + steps.length || size > end - at) return 0;
+    if (size < 4 + steps.length || size > filled - at) return 0;
     const flags = this.#word(at + 1);
-    if ((flags & ~(EXTRAS | NO_DEVICE)) !== steps.length) return 0;
+    if ((flags & ~(HELD | EXTRAS | NO_DEVICE)) !== steps.length) return 0;
     const next = at + size;
+    this.names = false;
     if (flags === steps.length && size === 4 + steps.length) {
       this.result = this.#common(steps, at);
       return next;
@@ -73,14 +104,14 @@ export class ResultReader {
       (flags & NO_DEVICE) !== 0
         ? { kind: 'unavailable', reason: 'the harness could not open a device' }
         : outcomeOf(steps, answers);
-    const plain = { ...plainResult(outcome, answers), ...this.#measures(at) };
-    if ((flags & EXTRAS) === 0) {
-      this.result = plain;
-      return next;
-    }
-    const extras = this.#extras(at + 4 + steps.length, next);
+    const end = (flags & HELD) === 0 ? next : next - 1;
+    const extras = (flags & EXTRAS) === 0 ? nothing : this.#extras(at + 4 + steps.length, end);
     if (extras === undefined) return 0;
-    this.result = { ...plain, ...extras };
+    const nanoseconds = this.#word(at + 2) >>> 0;
+    const growth = this.#word(at + 3) >>> 0;
+    const peak = end === next ? 0 : 1024 * (this.#word(end) >>> 0);
+    this.result = resultOf(outcome, answers, '', nanoseconds, growth, peak, extras);
+    this.names = extras.features.length > 0;
     return next;
   }
 
@@ -105,16 +136,12 @@ export class ResultReader {
     return this.#words[at] ?? 0;
   }
 
-  #measures(at: number): { readonly nanoseconds: number; readonly growth: number } {
-    return { nanoseconds: this.#word(at + 2) >>> 0, growth: this.#word(at + 3) >>> 0 };
-  }
-
   #common(steps: readonly Step[], at: number): Result {
     const count = steps.length;
     let shape = 0;
     let hash = this.#word(at + 2) ^ this.#word(at + 3);
     for (let index = 0; index < count; index += 1) {
-      shape = shape * 8 + stepCodes[steps[index]?.do ?? 'begin'] + 1;
+      shape = shape * 8 + codeOf(steps[index]) + 1;
       hash = Math.imul(hash ^ this.#word(at + 4 + index), 0x01000193);
     }
     hash ^= hash >>> 15;
@@ -125,10 +152,10 @@ export class ResultReader {
       return kept.result;
     }
     const answers = Object.freeze(this.#answers(at, count));
-    const result = Object.freeze({
-      ...plainResult(outcomeOf(steps, answers), answers),
-      ...this.#measures(at),
-    });
+    const nanoseconds = this.#word(at + 2) >>> 0;
+    const growth = this.#word(at + 3) >>> 0;
+    const outcome = outcomeOf(steps, answers);
+    const result = Object.freeze(resultOf(outcome, answers, '', nanoseconds, growth, 0, nothing));
     this.#kept[slot] = { shape, result };
     return result;
   }
@@ -144,10 +171,7 @@ export class ResultReader {
     return true;
   }
 
-  #extras(
-    from: number,
-    end: number,
-  ): Pick<Result, 'features' | 'comparisons' | 'saves'> | undefined {
+  #extras(from: number, end: number): Extras | undefined {
     if (from + 3 > end) return undefined;
     const featureCount = this.#word(from);
     const comparisonCount = this.#word(from + 1);

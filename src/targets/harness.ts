@@ -12,7 +12,7 @@ import {
   RESULTS_SIZE,
   type Answer,
 } from './harness-protocol.ts';
-import { plainResult, ResultReader } from './harness-results.ts';
+import { plainResult, ResultReader, withGrowth } from './harness-results.ts';
 import { Symbols } from './symbols.ts';
 import {
   TargetUnavailable,
@@ -25,6 +25,8 @@ import {
 
 /** Executions that make the cost of a message small beside them. */
 const BATCH = 1024;
+/** Looking at the heap takes as long as a short execution, so it is looked at behind so many of them. */
+const HEAP_STRIDE = 16;
 /** How often one execution is tried when something else than itself ends the target. */
 const MOST_TRIES = 4;
 /** Waits before the target is started again, in milliseconds. */
@@ -83,6 +85,10 @@ class HarnessTarget implements Target {
   #startedInRun = false;
   #firstOfRun = false;
   #running = false;
+  /** Executions from one look at the heap to the next. */
+  #stride = 1;
+  /** Places in the run of executions of which one or another left something on the heap. */
+  #suspects: number[] = [];
 
   constructor(program: string, options: TargetOptions, process: HarnessProcess) {
     this.id = `harness:${program}`;
@@ -98,6 +104,7 @@ class HarnessTarget implements Target {
       batch: BATCH,
       ...(lasts ? { exactGrowth: true } : {}),
     };
+    if (lasts) this.#stride = HEAP_STRIDE;
     if (edges === 0) {
       options.warn(`${program} tells no coverage: compile it with -fsanitize-coverage`);
     }
@@ -116,11 +123,13 @@ class HarnessTarget implements Target {
     this.#firstOfRun = true;
     this.#startedInRun = false;
     this.#named.clear();
+    this.#suspects = [];
     const abort = (): void => void this.#process?.end();
     signal.addEventListener('abort', abort);
     const results: Result[] = [];
     try {
       await this.#runAll(executions, signal, results);
+      if (this.#suspects.length > 0) await this.#lookAgain(executions, signal, results);
     } finally {
       signal.removeEventListener('abort', abort);
       this.#running = false;
@@ -130,6 +139,31 @@ class HarnessTarget implements Target {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stop();
+  }
+
+  /** Runs once more, with a look at the heap behind each, what left something on it in company. */
+  async #lookAgain(
+    executions: readonly Execution[],
+    signal: AbortSignal,
+    results: Result[],
+  ): Promise<void> {
+    const stride = this.#stride;
+    const places = this.#suspects;
+    const suspects = places.flatMap((place) => executions[place] ?? []);
+    const alone: Result[] = [];
+    this.#stride = 1;
+    try {
+      await this.#runAll(suspects, signal, alone);
+    } finally {
+      this.#stride = stride;
+    }
+    for (const [index, place] of places.entries()) {
+      const result = results[place];
+      const again = alone[index];
+      if (result === undefined || again === undefined) continue;
+      const same = again.outcome.kind === result.outcome.kind;
+      results[place] = withGrowth(result, same ? again.growth : 0);
+    }
   }
 
   async #runAll(
@@ -224,11 +258,12 @@ class HarnessTarget implements Target {
     let count = 0;
     try {
       for (const execution of executions.slice(from, most)) {
-        const added = writer.add(execution, place);
+        const added = writer.add(execution, place, (count + 1) % this.#stride === 0);
         if (added === 'added') count += 1;
         else if (added !== 'full' && count === 0) return `the harness takes none: ${added.never}`;
         if (added !== 'added') break;
       }
+      writer.lookBehindLast();
       process.write(writer.bytes, REQUEST_AT);
     } catch (error) {
       // The file system of the shared file is full, for which no target can be blamed.
@@ -287,18 +322,30 @@ class HarnessTarget implements Target {
     const size = process.results(this.#bytes, said.filled + more);
     const end = Math.min(said.filled, size) >> 2;
     let at = 0;
+    let read = 0;
+    let looked = 0;
     for (let index = 0; index < Math.min(said.complete, count); index += 1) {
       const execution = executions[from + index];
       const next = execution === undefined ? 0 : this.#reader.read(execution, at, end);
-      if (next <= at) return index;
-      results.push(this.#onlyNew(this.#reader.result));
+      if (next <= at) break;
+      const { result, names } = this.#reader;
+      results.push(names ? this.#onlyNew(result) : result);
       at = next;
+      read += 1;
+      if (read % this.#stride !== 0 && read < count) continue;
+      if (result.growth > 0 && read - looked > 1) this.#suspect(from + looked, from + read);
+      looked = read;
     }
-    return Math.min(said.complete, count);
+    // What came before one that ended the worker was not looked at.
+    if (read > looked) this.#suspect(from + looked, from + read);
+    return read;
+  }
+
+  #suspect(from: number, to: number): void {
+    for (let place = from; place < to; place += 1) this.#suspects.push(place);
   }
 
   #onlyNew(result: Result): Result {
-    if (result.features.length === 0) return result;
     const features = this.#startedInRun
       ? result.features.filter((feature) => !this.#named.has(feature))
       : result.features;

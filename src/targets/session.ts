@@ -83,6 +83,7 @@ export const resultOf = (outcome: Outcome, more: Partial<Result> = {}): Result =
   message: '',
   nanoseconds: 0,
   growth: 0,
+  peak: 0,
   ...more,
 });
 

@@ -109,6 +109,8 @@ export interface Result {
   readonly nanoseconds: number;
   /** Bytes by which the target's memory grew, where the adapter can tell. */
   readonly growth: number;
+  /** Bytes that it held at one time beyond those before, where they were many and the adapter can tell. */
+  readonly peak: number;
 }
 
 /** Two operands that the target compared and found different. */

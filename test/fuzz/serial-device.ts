@@ -207,6 +207,7 @@ const nothing = {
   message: '',
   nanoseconds: 1000,
   growth: 0,
+  peak: 0,
 };
 
 const interrupted: Result = {

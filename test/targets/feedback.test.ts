@@ -163,6 +163,71 @@ describe.skipIf(lacks('gcc'))('a harness whose state leaks', () => {
   });
 });
 
+const HUNGRY = String.raw`
+#include "vstate_harness.h"
+#include <stdlib.h>
+#include <string.h>
+static void *kept[4096];
+static void *open_device(void) { return kept; }
+static int begin(void *at) { (void)at; return 0; }
+static ssize_t write_device(void *at, const void *bytes, size_t size)
+{
+	const char *letter = bytes;
+	volatile char *once;
+
+	(void)at;
+	if (*letter == 'o') {
+		once = malloc(50 << 20);
+		if (once != NULL)
+			once[0] = 1;
+		free((void *)once);
+	}
+	for (size_t index = 0; *letter == 'm' && index < 4096; index++)
+		kept[index] = malloc(10000);
+	return (ssize_t)size;
+}
+static int end(void *at) { (void)at; return 0; }
+static void close_device(void *at)
+{
+	(void)at;
+	for (size_t index = 0; index < 4096; index++)
+		free(kept[index]);
+	memset(kept, 0, sizeof kept);
+}
+static const struct vstate_target target = {
+	.name = "hungry", .open = open_device, .begin = begin, .write = write_device, .end = end,
+	.close = close_device,
+};
+VSTATE_HARNESS(target)
+`;
+
+describe.skipIf(lacks('gcc'))('a harness that takes memory and gives it back', () => {
+  const peaks = async (build: keyof typeof builds): Promise<readonly number[]> => {
+    const program = compiled(folder, `hungry-${build}`, HUNGRY, builds[build]);
+    await using target = await opened(program);
+    const results = await target.run(
+      Array.from('.o.m..', (letter) => whole(Buffer.from(letter))),
+      never,
+    );
+    assert.deepEqual(
+      results.map(({ growth }) => growth),
+      results.map(() => 0),
+    );
+    return results.map(({ peak }) => peak);
+  };
+
+  it('tells how much it held at once, in one piece or in many', async () => {
+    const [first, once, second, many, ...others] = await peaks('asan');
+    assert.deepEqual([first, second, ...others], [0, 0, 0, 0]);
+    assert.ok(once! >= 50 << 20 && once! < 60 << 20, String(once));
+    assert.ok(many! >= 39_000_000 && many! < 42_000_000, String(many));
+  });
+
+  it('tells nothing without the allocator of a sanitizer', async () => {
+    assert.deepEqual(await peaks('plain'), [0, 0, 0, 0, 0, 0]);
+  });
+});
+
 describe('the same file', () => {
   const native = path.join(import.meta.dirname, '..', '..', 'native');
   const files = [

@@ -125,6 +125,18 @@ describe.skipIf(lacks('gcc'))('a harness that is hostile', () => {
     assert.deepEqual([growth[0], growth[1], growth[3]], [0, 0, 0]);
   });
 
+  it('keeps memory among many, in front of one that ends it too, and only those say so', async () => {
+    await using target = await opened(program);
+    const keeps = new Set([0, 3, 15, 16, 38, 70]);
+    const script = Array.from({ length: 80 }, (_, at) =>
+      keeps.has(at) ? 'g' : at === 71 ? 'k' : '.',
+    );
+    const results = await target.run(letters(script.join('')), never);
+    const told = results.flatMap(({ growth }, at) => (growth >= 100_000 ? [at] : []));
+    assert.deepEqual(told, [...keeps]);
+    assert.deepEqual(results[71]?.outcome, crashed('SIGSEGV'));
+  });
+
   it('never starts, and the reason is told', async () => {
     const start = async (HOSTILE_START: string): Promise<unknown> =>
       opened(program, { output: 1 << 16, environment: { HOSTILE_START } });

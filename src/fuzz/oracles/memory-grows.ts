@@ -16,12 +16,16 @@ export const memoryGrows = defineOracle({
 The memory of the target grew far beyond what it was sent, so it allocates by a length or count from
 the state before it has seen that many bytes. One stream then takes the host's memory. Allocate by what
 has arrived, and refuse a claim that the rest of the state cannot hold.`,
-  judge: ({ execution, result: { outcome, growth }, known }) => {
+  judge: ({ execution, result: { outcome, growth, peak }, known }) => {
     const sent = execution.inputs.reduce((sum, input) => sum + lengthOf(input), 0);
     if (outcome.kind === 'exhausted' && outcome.what === 'memory') {
       return { message: `${sent} bytes of state pass the memory limit of the target`, bucket: '' };
     }
-    if (growth <= FLOOR + known.growth + FOR_EACH_BYTE * sent) return undefined;
-    return { message: `${sent} bytes of state make it grow by ${growth} bytes`, bucket: '' };
+    const most = FLOOR + FOR_EACH_BYTE * sent;
+    if (growth > most + known.growth) {
+      return { message: `${sent} bytes of state make it grow by ${growth} bytes`, bucket: '' };
+    }
+    if (peak <= most + known.peak) return undefined;
+    return { message: `${sent} bytes of state make it hold ${peak} bytes at once`, bucket: '' };
   },
 });

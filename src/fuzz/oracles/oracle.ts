@@ -39,6 +39,8 @@ export interface Known {
   readonly differs: (a: Uint8Array, b: Uint8Array) => number | undefined;
   /** Bytes of memory by which the target grows when it takes a good state. */
   readonly growth: number;
+  /** The most that it holds at one time while it takes one. */
+  readonly peak: number;
 }
 
 /** What an oracle says of one execution. */
