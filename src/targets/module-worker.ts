@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadDevices, type Device, type Devices } from './module-device.ts';
+import { ModuleCoverage } from './module-coverage.ts';
 import { crashOf, isPromise, refusalOf } from './module-errors.ts';
 import {
   errnoName,
@@ -26,6 +27,8 @@ const port = parentPort;
 if (port === null) throw new Error('this file is a worker');
 const start = workerData as WorkerStart;
 const progress = new Int32Array(start.progress);
+
+const coverage = start.coverage ? new ModuleCoverage() : undefined;
 
 let said = '';
 let saidLength = 0;
@@ -73,6 +76,7 @@ async function runAll(devices: Devices, executions: readonly Execution[]): Promi
 async function runOne(devices: Devices, execution: Execution): Promise<Result> {
   said = '';
   saidLength = 0;
+  coverage?.take();
   const before = getHeapStatistics().external_memory;
   const started = process.hrtime.bigint();
   let carried: Carried;
@@ -87,10 +91,12 @@ async function runOne(devices: Devices, execution: Execution): Promise<Result> {
   if (saidLength > start.output) {
     carried = { ...carried, outcome: { kind: 'exhausted', what: 'output' } };
   }
+  const nanoseconds = Number(process.hrtime.bigint() - started);
   return resultOf(carried.outcome, {
     ...carried,
+    ...(coverage === undefined ? {} : { features: coverage.take() }),
     message: said,
-    nanoseconds: Number(process.hrtime.bigint() - started),
+    nanoseconds,
     growth: Math.max(0, getHeapStatistics().external_memory - before),
   });
 }

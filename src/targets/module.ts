@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Has } from './module-device.ts';
+import { TargetSpecError } from './open.ts';
 import { resultOf } from './session.ts';
+import { settingsOf } from './spec-words.ts';
 import {
   TargetUnavailable,
   type Abilities,
@@ -14,6 +16,7 @@ import {
 export interface WorkerStart {
   readonly file: string;
   readonly output: number;
+  readonly coverage: boolean;
   /** Two numbers: which execution of the batch runs, from 1, 0 between batches; 1 when it said too much. */
   readonly progress: SharedArrayBuffer;
 }
@@ -37,32 +40,72 @@ const workerFile = new URL(
   import.meta.url,
 );
 
+const form =
+  'a module target is module:[coverage] FILE, and FILE is JavaScript or, without coverage, .wasm';
+
 /**
- * A restore path in JavaScript or WebAssembly, in a thread of its own: `module:FILE`. The thread is
+ * A restore path in JavaScript or WebAssembly, in a thread of its own: `module:FILE`, or with what V8
+ * knows of the blocks that ran, `module:[coverage] FILE`. The thread is
  * ended when it hangs, and started again. It shields from mistakes, not from malice: a module is
  * code of the person who names it.
  */
-export const openModule = async (file: string, options: TargetOptions): Promise<Target> => {
-  const first = await startWorker(file, options);
-  return new ModuleTarget(file, options, first);
+export const openModule = async (spec: string, options: TargetOptions): Promise<Target> => {
+  const module = moduleSpecOf(spec);
+  return new ModuleTarget(module, options, await startWorker(module, options));
+};
+
+interface ModuleSpec {
+  readonly file: string;
+  readonly coverage: boolean;
+}
+
+const moduleSpecOf = (spec: string): ModuleSpec => {
+  const { settings, rest } = settingsOf(spec, form);
+  for (const [name, value] of settings) {
+    if (name !== 'coverage' || value !== '') {
+      throw new TargetSpecError(`${name} is no setting: ${form}`);
+    }
+  }
+  const coverage = settings.length > 0;
+  if (coverage && rest.endsWith('.wasm')) {
+    throw new TargetSpecError(`V8 has no coverage of WebAssembly: ${form}`);
+  }
+  return { file: rest, coverage };
 };
 
 class ModuleTarget implements Target {
   readonly id: string;
   readonly abilities: Abilities;
-  readonly #file: string;
+  readonly #module: ModuleSpec;
   readonly #options: TargetOptions;
+  readonly #known = new Set<number>();
   #thread: Thread | undefined;
 
-  constructor(file: string, options: TargetOptions, thread: Thread) {
-    this.id = `module:${file}`;
-    this.abilities = { ...thread.has, coverage: false, comparisons: false, batch: 256 };
-    this.#file = file;
+  constructor(module: ModuleSpec, options: TargetOptions, thread: Thread) {
+    const { file, coverage } = module;
+    this.id = `module:${coverage ? '[coverage]' : ''}${file}`;
+    this.abilities = { ...thread.has, coverage, comparisons: false, batch: 256 };
+    this.#module = module;
     this.#options = options;
     this.#thread = thread;
   }
 
+  know(features: Uint32Array): void {
+    for (const feature of features) this.#known.add(feature);
+  }
+
   async run(executions: readonly Execution[], signal: AbortSignal): Promise<readonly Result[]> {
+    const results = await this.#runAll(executions, signal);
+    if (!this.abilities.coverage) return results;
+    const seen = new Set<number>();
+    return results.map((result) => {
+      const features = result.features.filter((one) => !this.#known.has(one) && !seen.has(one));
+      for (const feature of features) seen.add(feature);
+      return { ...result, features };
+    });
+  }
+
+  async #runAll(executions: readonly Execution[], signal: AbortSignal): Promise<readonly Result[]> {
     const results: Result[] = [];
     while (results.length < executions.length) {
       const missing = executions.slice(results.length);
@@ -71,7 +114,7 @@ class ModuleTarget implements Target {
         break;
       }
       try {
-        this.#thread ??= await startWorker(this.#file, this.#options);
+        this.#thread ??= await startWorker(this.#module, this.#options);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         results.push(...missing.map(() => unavailable(reason)));
@@ -85,7 +128,7 @@ class ModuleTarget implements Target {
       // What ran well before the death, but whose results the thread took with it, is run again.
       const { at, outcome } = ended.died;
       const lost = missing.slice(ended.results.length, at);
-      if (lost.length > 0) results.push(...(await this.run(lost, signal)));
+      if (lost.length > 0) results.push(...(await this.#runAll(lost, signal)));
       results.push(resultOf(outcome));
     }
     return results;
@@ -111,9 +154,12 @@ interface Thread {
   end(): Promise<void>;
 }
 
-const startWorker = async (file: string, options: TargetOptions): Promise<Thread> => {
+const startWorker = async (
+  { file, coverage }: ModuleSpec,
+  options: TargetOptions,
+): Promise<Thread> => {
   const shared = new SharedArrayBuffer(8);
-  const start: WorkerStart = { file, output: options.output, progress: shared };
+  const start: WorkerStart = { file, output: options.output, coverage, progress: shared };
   const worker = new Worker(workerFile, {
     workerData: start,
     argv: [],

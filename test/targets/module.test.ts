@@ -90,6 +90,45 @@ describe('module:', () => {
     assert.deepEqual(result!.saves, [bytes(0x4d, 0, 7, 8, 0), bytes(0x4d, 0, 7, 8, 1)]);
   });
 
+  it('names the blocks that ran once in a run when it is asked for coverage', async () => {
+    const file = written(
+      'blocks.mjs',
+      `export const restore = (bytes) => {
+        if (bytes[0] !== 0x4d) return -22;
+        if (bytes[1] === 7) for (let at = 0; at < bytes[2]; at += 1) if (at === 9) return -14;
+        return 0;
+      };`,
+    );
+    const inputs = [bytes(0), bytes(0x4d), bytes(0), bytes(0x4d, 7, 2), bytes(0x4d, 7, 20)];
+    const executions = inputs.map((input) => execution(input));
+    const news = async (spec: string): Promise<readonly (readonly number[])[]> => {
+      await using target = await openTarget(spec, options());
+      const results = await target.run(executions, patient);
+      const features = results.map((result) => [...result.features]);
+      target.know?.(Uint32Array.from(features.flat()));
+      const known = await target.run(executions, patient);
+      assert.deepEqual(
+        known.map((result) => result.features.length),
+        inputs.map(() => 0),
+      );
+      return features;
+    };
+    const first = await news(`module:[coverage] ${file}`);
+    assert.deepEqual(
+      first.map(({ length }) => length > 0),
+      [true, true, false, true, true],
+    );
+    for (const features of first)
+      assert.deepEqual(
+        features,
+        features.toSorted((a, b) => a - b),
+      );
+    assert.deepEqual(await news(`module:[coverage] ${file}`), first);
+    assert.deepEqual((await news(`module:${file}`)).flat(), []);
+    await assert.rejects(openTarget(`module:[cover] ${file}`, options()), /cover is no setting/u);
+    await assert.rejects(openTarget('module:[coverage] a.wasm', options()), /no coverage of Web/u);
+  });
+
   it('leaves out the rest of a session that was refused, or goes on', async () => {
     await using target = await openTarget(`module:${written('device.mjs', device)}`, options());
     const steps: readonly Step[] = [
