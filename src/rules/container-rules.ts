@@ -49,6 +49,7 @@ import sessionArcUnreachable from './session-arc-unreachable.ts';
 import sessionBudgetExceeded from './session-budget-exceeded.ts';
 import sessionBytesAfterEnd from './session-bytes-after-end.ts';
 import sessionDataFdMismatch from './session-data-fd-mismatch.ts';
+import sessionDmaLoggingInvalid from './session-dma-logging-invalid.ts';
 import sessionEndOfDataMissing from './session-end-of-data-missing.ts';
 import sessionEnomsgInStopCopy from './session-enomsg-in-stop-copy.ts';
 import sessionErrorStateIgnored from './session-error-state-ignored.ts';
@@ -58,6 +59,7 @@ import sessionLeftInResuming from './session-left-in-resuming.ts';
 import sessionLogDamaged from './session-log-damaged.ts';
 import sessionMigrationFlags from './session-migration-flags.ts';
 import sessionPartialWriteDropped from './session-partial-write-dropped.ts';
+import sessionPrecopyInfoFlags from './session-precopy-info-flags.ts';
 import sessionPrecopyInfoMisplaced from './session-precopy-info-misplaced.ts';
 import sessionPrecopyInfoSize from './session-precopy-info-size.ts';
 import sessionReadOutsideSaving from './session-read-outside-saving.ts';
@@ -73,8 +75,10 @@ import sessionVersionUnsupported from './session-version-unsupported.ts';
 import sessionWriteOutsideResuming from './session-write-outside-resuming.ts';
 import v1ArcIllegal from './v1-arc-illegal.ts';
 import v1ChunkSizeDiffers from './v1-chunk-size-differs.ts';
+import v1ChunksBelowPending from './v1-chunks-below-pending.ts';
 import v1DataOutsideWindow from './v1-data-outside-window.ts';
 import v1PendingBytesIgnored from './v1-pending-bytes-ignored.ts';
+import v1PendingBytesStalled from './v1-pending-bytes-stalled.ts';
 import v1ReadOnlyWritten from './v1-read-only-written.ts';
 import v1RegisterAccessInvalid from './v1-register-access-invalid.ts';
 import v1RegisterOrder from './v1-register-order.ts';
@@ -196,6 +200,7 @@ export const containerRules: readonly Rule[] = [
   sessionBudgetExceeded,
   sessionBytesAfterEnd,
   sessionDataFdMismatch,
+  sessionDmaLoggingInvalid,
   sessionEndOfDataMissing,
   sessionEnomsgInStopCopy,
   sessionErrorStateIgnored,
@@ -205,6 +210,7 @@ export const containerRules: readonly Rule[] = [
   sessionLogDamaged,
   sessionMigrationFlags,
   sessionPartialWriteDropped,
+  sessionPrecopyInfoFlags,
   sessionPrecopyInfoMisplaced,
   sessionPrecopyInfoSize,
   sessionReadOutsideSaving,
@@ -220,8 +226,10 @@ export const containerRules: readonly Rule[] = [
   sessionWriteOutsideResuming,
   v1ArcIllegal,
   v1ChunkSizeDiffers,
+  v1ChunksBelowPending,
   v1DataOutsideWindow,
   v1PendingBytesIgnored,
+  v1PendingBytesStalled,
   v1ReadOnlyWritten,
   v1RegisterAccessInvalid,
   v1RegisterOrder,

@@ -157,6 +157,44 @@ export const userRead = (id: number, asked: number, data: Uint8Array): Records =
   ),
 ];
 
+interface LoggingDraft {
+  readonly page?: bigint;
+  readonly count?: number;
+  readonly result?: number;
+}
+
+/** DMA_LOGGING_START as a call, which has its ranges behind a pointer. */
+export const logging = ({ page = 4096n, count = 1, result = 0 }: LoggingDraft): SessionRecord => ({
+  record: 'feature',
+  feature: 6,
+  operation: 'set',
+  data: joined([le64(page), le32(count), le32(0), le64(0x7f00_0000_1000n)]),
+  result,
+});
+
+/** DMA_LOGGING_REPORT as a call. */
+export const loggingReport = ({
+  iova = 0n,
+  size = 0x1000n,
+  page = 4096n,
+  result = 0,
+}: LoggingDraft & { readonly iova?: bigint; readonly size?: bigint }): SessionRecord => ({
+  record: 'feature',
+  feature: 8,
+  operation: 'get',
+  data: joined([le64(iova), le64(size), le64(page), le64(0x7f00_0000_1000n)]),
+  result,
+});
+
+/** The body of DMA_LOGGING_START in vfio-user: address and length of each range. */
+export const dmaRange = (ranges: readonly (readonly [bigint, bigint])[]): Uint8Array =>
+  joined([
+    le64(4096n),
+    le32(ranges.length),
+    le32(0),
+    ...ranges.flatMap((range) => range.map(le64)),
+  ]);
+
 const userDevice: SessionRecord = {
   record: 'device',
   protocol: 'vfio-user',

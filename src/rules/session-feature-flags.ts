@@ -5,10 +5,14 @@ import {
   featureMask,
   featureShapes,
 } from '../container/session/format.ts';
-import { userRestore, v2Restore } from './session-examples.ts';
+import { featureBytes } from '../container/session/write.ts';
+import { answer, ask, userFeature, userRestore, v2Restore } from './session-examples.ts';
 import { nothingKept, said, sessionRule } from './session-rule.ts';
 
 const known = featureMask | FEATURE_GET | FEATURE_SET | FEATURE_PROBE;
+
+/** `libvfio-user lib/libvfio-user.c: handle_device_feature()` answers EINVAL to all others. */
+const ofUser: ReadonlySet<number> = new Set([1, 2, 6, 7, 8]);
 
 const wrongFlags = (flags: number): string | undefined => {
   const get = (flags & FEATURE_GET) !== 0;
@@ -45,6 +49,7 @@ that looks at one bit only does something that the other side did not mean.`,
     good: [
       v2Restore(),
       userRestore(),
+      userRestore({ behind: userFeature(8, { feature: 9, operation: 'get' }) }),
       v2Restore({ behind: [{ record: 'feature', feature: 99, operation: 'probe', result: -25 }] }),
     ],
     bad: [
@@ -55,14 +60,25 @@ that looks at one bit only does something that the other side did not mean.`,
         ],
       }),
       v2Restore({ behind: [{ record: 'feature', feature: 99, operation: 'get', result: -25 }] }),
+      userRestore({
+        behind: [
+          ask(8, 'DEVICE_FEATURE', featureBytes({ feature: 9, operation: 'get' })),
+          answer(8, 'DEVICE_FEATURE', undefined, { error: 22 }),
+        ],
+      }),
     ],
   }),
   *see(event) {
     if (event.kind !== 'session-feature') return;
-    const wrong = wrongFlags(event.flags);
+    const { flags, protocol, result } = event;
+    const number = flags & featureMask;
+    // A server that answers has it, whatever the library of today knows.
+    const isForeign = protocol === 'vfio-user' && !ofUser.has(number) && (result ?? 0) < 0;
+    const unknown = isForeign && (flags & FEATURE_PROBE) === 0;
+    const wrong = wrongFlags(flags) ?? (unknown ? `vfio-user has no feature ${number}` : undefined);
     if (wrong === undefined) return;
     yield said(event, {
-      message: `flags are 0x${event.flags.toString(16)}: ${wrong}`,
+      message: `flags are 0x${flags.toString(16)}: ${wrong}`,
       expected: 'one of GET and SET, as the feature has it',
     });
   },

@@ -5,6 +5,8 @@ import {
   SIZE,
   STATE,
   get,
+  logging,
+  loggingReport,
   refused,
   registerRead,
   registerWrite,
@@ -23,6 +25,8 @@ import { EINVAL, full, loopHeader, loopPort, pieces, written, type Streams } fro
 /** What follows 20 bytes of a port, of a port with another divisor. */
 const otherRest = Uint8Array.from(statePort.subarray(20), (byte, at) => (at === 11 ? 1 : byte));
 
+/** The setting that gives precopy information its flags. */
+const precopyV2: SessionRecord = { record: 'feature', feature: 12, operation: 'set' };
 const reset: SessionRecord = { record: 'reset' };
 const write = (data: Uint8Array, result?: number): SessionRecord => ({
   record: 'write',
@@ -108,6 +112,29 @@ export const v2Streams: Streams = {
   'precopy-info-argsz-4.bin': written(
     v2Save({ info: [{ record: 'precopy-info', argsz: 4, result: EINVAL }] }),
   ),
+  'dma-logging.bin': written(
+    v2Save({
+      info: [
+        logging({ count: 256 }),
+        precopyV2,
+        { record: 'precopy-info', initial: 24n, flags: 1 },
+        loggingReport({}),
+      ],
+    }),
+  ),
+  'dma-logging-without-range.bin': written(
+    v2Save({ info: [logging({ count: 0, result: EINVAL })] }),
+  ),
+  'dma-logging-of-257-ranges.bin': written(v2Save({ info: [logging({ count: 257, result: -7 })] })),
+  'dma-report-of-small-pages.bin': written(
+    v2Save({ info: [logging({}), loggingReport({ page: 2048n, result: EINVAL })] }),
+  ),
+  'dma-report-past-end.bin': written(
+    v2Save({ info: [logging({}), loggingReport({ iova: (1n << 64n) - 0x1000n, result: -75 })] }),
+  ),
+  'precopy-info-flags-undefined.bin': written(
+    v2Save({ info: [precopyV2, { record: 'precopy-info', initial: 24n, flags: 2 }] }),
+  ),
   'feature-argsz-8.bin': written(
     v2Restore({
       migration: [{ record: 'feature', feature: 1, operation: 'get', argsz: 8, result: EINVAL }],
@@ -184,6 +211,7 @@ export const v1Streams: Streams = {
       port: [registerRead(OFFSET, BigInt(window)), put(statePort, 0x800), registerWrite(SIZE, 36n)],
     }),
   ),
+  'chunk-lost.bin': written(v1Save({ port: v1Chunk(statePort, 48) })),
   'pending-when-stopped.bin': written(v1Save({ end: [registerRead(PENDING, 12n)] })),
   'chunk-read-with-none-pending.bin': written(v1Save({ port: v1Chunk(statePort, 0) })),
   'chunk-read-short.bin': written(

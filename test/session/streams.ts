@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   type MessageDraft,
   type SessionRecord,
+  featureBytes,
   joined,
   stateBytes,
   writeMessages,
@@ -14,6 +15,7 @@ import {
   ask,
   capabilities,
   dataHead,
+  dmaRange,
   stateHeader,
   statePort,
   userFeature,
@@ -78,6 +80,34 @@ const lost: readonly MessageDraft[] = [
 ];
 
 export const vfioUserStreams: Streams = {
+  'dma-logging.bin': written(
+    userSave({
+      behind: userFeature(9, {
+        feature: 6,
+        operation: 'set',
+        data: dmaRange([
+          [0x1000n, 0x1000n],
+          [0n, 0x1000n],
+        ]),
+      }),
+    }),
+  ),
+  'dma-ranges-overlap.bin': written(
+    userSave({
+      behind: failing(
+        9,
+        'DEVICE_FEATURE',
+        featureBytes({
+          feature: 6,
+          operation: 'set',
+          data: dmaRange([
+            [0n, 0x2000n],
+            [0x1000n, 0x1000n],
+          ]),
+        }),
+      ),
+    }),
+  ),
   'restore.bin': written(realRestore),
   'save.bin': written(realSave),
   'restore-in-small-writes.bin': written(

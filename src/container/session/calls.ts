@@ -9,6 +9,7 @@ import {
   precopyInfoLength,
   type RecordKind,
 } from './format.ts';
+import { loggingOf } from './logging.ts';
 import { registerAt } from './registers.ts';
 import { stateOf, v1StateOf } from './states.ts';
 import type { Place, Tracker } from './tracker.ts';
@@ -68,7 +69,8 @@ function* feature(
 ): Generator<void, void, void> {
   const wanted = Math.min(room, featureRoom);
   yield* feed.need(wanted);
-  const view = viewOf(feed.peek(wanted));
+  const bytes = feed.peek(wanted);
+  const view = viewOf(bytes);
   if (view.byteLength < featureHeadLength) {
     const detail = { wanted: featureHeadLength, got: view.byteLength };
     sink({ kind: 'fault', code: 'session-record-invalid', ...place, ...detail });
@@ -81,6 +83,7 @@ function* feature(
   const migration =
     isRead && number === 1 && view.byteLength >= 16 ? view.getBigUint64(8, true) : undefined;
   if (migration !== undefined) tracker.flags = migration;
+  const logging = loggingOf(number, bytes.subarray(featureHeadLength), 'v2');
   sink({
     kind: 'session-feature',
     ...place,
@@ -91,6 +94,7 @@ function* feature(
     got: room - featureHeadLength,
     result,
     ...(migration === undefined ? {} : { migration }),
+    ...(logging === undefined ? {} : { logging }),
   });
   if (number !== 2 || view.byteLength < 12) return;
   const value = view.getUint32(8, true);

@@ -19,7 +19,14 @@ import {
   VERSION,
 } from './commands.ts';
 import type { DataBody, FeatureBody, SessionMessage } from './events.ts';
-import { dataHeadLength, FEATURE_GET, FEATURE_SET, featureMask } from './format.ts';
+import {
+  dataHeadLength,
+  FEATURE_GET,
+  FEATURE_SET,
+  featureHeadLength,
+  featureMask,
+} from './format.ts';
+import { loggingOf, longestLogging, type DmaLogging } from './logging.ts';
 import { stateOf } from './states.ts';
 import type { Place, Tracker } from './tracker.ts';
 import { longestVersionText, versionBody } from './version.ts';
@@ -37,6 +44,7 @@ interface Request {
   readonly command: number;
   readonly place: Place;
   readonly feature?: FeatureBody;
+  readonly logging?: DmaLogging;
   readonly value?: number;
   readonly size?: number;
   readonly held?: { readonly bytes: Uint8Array; readonly offset: number }[];
@@ -81,7 +89,7 @@ export class Connection {
     feed.take(messageHeaderLength);
     const place = { offset, length: got };
     const room = got - messageHeaderLength;
-    const most = header.command === VERSION ? longestVersionText + 4 : bodyHead;
+    const most = longestRead(header.command);
     const wanted = Math.min(room, most);
     yield* feed.need(wanted);
     const body = feed.peek(wanted);
@@ -146,8 +154,7 @@ export class Connection {
     const request: Request = {
       command,
       place: { offset, length },
-      ...(feature === undefined ? {} : { feature }),
-      ...(feature === undefined || body.length < 12 ? {} : { value: u32(body, 8) }),
+      ...(feature === undefined ? {} : askedOf(feature, body)),
       ...(data === undefined ? {} : { size: data.size }),
       ...(command === MIG_DATA_WRITE && answered ? { held: [] } : {}),
     };
@@ -195,7 +202,7 @@ export class Connection {
     const asked: Request = found ?? {
       command,
       place: { offset, length },
-      ...(feature === undefined ? {} : { feature, value: u32(body, 8) }),
+      ...(feature === undefined ? {} : { value: 0, ...askedOf(feature, body) }),
     };
     this.#settle(asked, result, body, data);
     if (data !== undefined) yield* this.#payload(feed, data, undefined);
@@ -234,7 +241,7 @@ export class Connection {
   }
 
   #featured(
-    { place, value }: Request,
+    { place, value, logging }: Request,
     feature: FeatureBody,
     result: number | undefined,
     reply: Uint8Array,
@@ -252,6 +259,7 @@ export class Connection {
       ...feature,
       result,
       ...(migration === undefined ? {} : { migration }),
+      ...(logging === undefined ? {} : { logging }),
     });
     if (number !== 2) return;
     if ((feature.flags & FEATURE_SET) !== 0 && value !== undefined) {
@@ -327,6 +335,12 @@ export class Connection {
   }
 }
 
+/** How much of the body of a message is looked at. */
+const longestRead = (command: number): number => {
+  if (command === VERSION) return longestVersionText + 4;
+  return command === DEVICE_FEATURE ? longestLogging : bodyHead;
+};
+
 const u32 = (bytes: Uint8Array, at: number): number =>
   ((bytes[at] ?? 0) |
     ((bytes[at + 1] ?? 0) << 8) |
@@ -341,6 +355,23 @@ const featureOf = (body: Uint8Array, { got }: SessionMessage): FeatureBody | und
   body.length < 8
     ? undefined
     : { argsz: u32(body, 0), flags: u32(body, 4), got: got - messageHeaderLength - 8 };
+
+/** What a feature asks for. */
+const askedOf = (
+  feature: FeatureBody,
+  body: Uint8Array,
+): Pick<Request, 'feature' | 'value' | 'logging'> => {
+  const logging = loggingOf(
+    feature.flags & featureMask,
+    body.subarray(featureHeadLength),
+    'vfio-user',
+  );
+  return {
+    feature,
+    ...(body.length < 12 ? {} : { value: u32(body, 8) }),
+    ...(logging === undefined ? {} : { logging }),
+  };
+};
 
 const dataOf = (body: Uint8Array, { got }: SessionMessage, asked?: number): DataBody | undefined =>
   body.length < dataHeadLength

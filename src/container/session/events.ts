@@ -1,4 +1,5 @@
 import type { Protocol } from './format.ts';
+import type { DmaLogging } from './logging.ts';
 import type { StateName } from './states.ts';
 
 /** What a walker of recorded sessions says besides the device state itself. */
@@ -105,6 +106,8 @@ export interface SessionFeature extends OfDevice, FeatureBody {
   readonly result: number | undefined;
   /** MIGRATION, read: the flags. */
   readonly migration?: bigint;
+  /** DMA_LOGGING_START and DMA_LOGGING_REPORT: what was asked for. */
+  readonly logging?: DmaLogging;
 }
 
 /** Somebody asked for a device state; all three protocols in the words of v2. */
