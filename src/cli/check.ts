@@ -18,6 +18,7 @@ import {
   channelsExplained,
   channelSources,
   chalkFor,
+  textWidth,
   containerOption,
   formatOption,
   opened,
@@ -112,6 +113,7 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
         chalk,
         quiet: flags.quiet ?? false,
         verbose: flags.verbose ?? false,
+        width: textWidth(),
         listed: 'low',
       });
       if (text !== '') process.stdout.write(inputs.length > 1 ? `\n${text}` : text);
@@ -127,6 +129,7 @@ export const runCheck = async (names: readonly string[], flags: CheckFlags): Pro
         chalk,
         quiet: true,
         verbose: flags.verbose ?? false,
+        width: textWidth(),
         listed: 'low',
       });
       process.stdout.write(`\n${text}`);

@@ -22,8 +22,9 @@ const what =
   'a device state or migration stream, a folder of sysfs, vfio-user:SOCKET of a running server, or a descriptor file';
 
 const exits = `
-Exit codes: 0 every source has a compatible destination, 1 a source has none, 3 for
-a source only the target can tell, or an input could not be read, 2 usage.`;
+Exit codes: 0 every source has a compatible destination, 1 a source has none,
+2 wrong flags or files, 3 for a source only the target can tell, or an input
+could not be read.`;
 
 /** The commands about which device may load the state of which. */
 export const compatCommands = (root: Command): void => {

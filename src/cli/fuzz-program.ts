@@ -92,17 +92,17 @@ const targetFlags = (command: Command): Command =>
     .option('--allow-device', 'let vfio: attack a device of this kernel, which may panic');
 
 const fuzzExamples = `
-Targets: harness:PROGRAM, command:'PROGRAM @@', vfio-user:SOCKET, qemu:'PROGRAM …',
-vfio:DEVICE, module:FILE (see docs/targets.md).
+Targets: harness:PROGRAM, command:'PROGRAM @@', vfio-user:SOCKET,
+qemu:'PROGRAM …', vfio:DEVICE, module:FILE (see docs/targets.md).
 
 Examples:
   vstate-check fuzz --demo
-  vstate-check fuzz --target harness:./restore --format mtty --seeds captures/ --time 60s
+  vstate-check fuzz --target harness:./restore --format mtty --time 60s
   vstate-check fuzz --out campaign --resume --time 1h
   vstate-check replay campaign/findings/restore-crashed-1a2b3c4d
 
-Exit codes: 0 no finding, 1 findings, 2 usage, 3 the target is not available,
-130 interrupted.`;
+Exit codes: 0 no finding, 1 findings, 2 wrong flags or files, 3 the
+target is not available, 130 interrupted.`;
 
 /** The commands that attack a restore path, and those that work with what was found. */
 export const fuzzCommands = (root: Command): void => {

@@ -15,6 +15,7 @@ import { exitCodes, UndoneError, UsageError } from './exit.ts';
 import {
   catalogueOption,
   chalkFor,
+  textWidth,
   containerOption,
   formatOption,
   opened,
@@ -186,6 +187,7 @@ const reported = (
         chalk: chalkFor('never'),
         quiet: true,
         verbose: false,
+        width: textWidth(process.stderr),
         listed: 'low',
       });
       process.stderr.write(text);

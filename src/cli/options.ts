@@ -63,6 +63,10 @@ export const chalkFor = (when: string): ChalkInstance => {
   return new Chalk({ level: wanted ? 1 : 0 });
 };
 
+/** What fits the terminal, in columns; elsewhere, and on a wide one, what people like to read. */
+export const textWidth = (output: NodeJS.WriteStream = process.stdout): number =>
+  output.isTTY ? Math.min(Math.max(output.columns, 40), 80) : 80;
+
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EACCES: 'permission denied',

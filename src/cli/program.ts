@@ -30,8 +30,12 @@ Examples:
   vstate-check inspect state.bin              see every field with its offset
   vstate-check rules show index-out-of-bounds
 
-Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage, 3 an input
-could not be read, 70 a bug in vstate-check.`;
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong flags or
+files, 3 an input could not be read, 70 a bug in vstate-check.`;
+
+/** A list of commands has no room for what each of them takes; its own help says that. */
+const nameAndAlias = (command: Command): string =>
+  [command.name(), ...command.aliases()].join(', ');
 
 /** The commands that walk whole inputs. */
 const walking = new Set(['check', 'inspect', 'decode', 'encode', 'diff', 'extract', 'redact']);
@@ -45,6 +49,7 @@ export const program = (): Command => {
     .version(tool.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
+    .configureHelp({ minWidthToWrap: 20, subcommandTerm: nameAndAlias })
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
@@ -61,7 +66,8 @@ export const program = (): Command => {
       keepHeapSmall();
     });
 
-  trustOptions(root.command('check', { isDefault: true }))
+  const check = root
+    .command('check', { isDefault: true })
     .description('check inputs and report what is wrong with them (the default command)')
     .argument('[inputs...]', 'files, directories, or - for standard input')
     .option('--json', 'print one JSON document')
@@ -87,7 +93,8 @@ export const program = (): Command => {
     .option('--expect <what>', 'the destination: key=value,…, a YAML file or a descriptor')
     .option('--expect-like <good>', 'the destination takes what this known good input holds')
     .option('--time-limit <seconds>', 'stop after this long, with a finding', positive)
-    .option('--max-findings <count>', 'findings of one rule that are listed', positive, 64)
+    .option('--max-findings <count>', 'findings of one rule that are listed', positive, 64);
+  trustOptions(check)
     .option('-q, --quiet', 'print only inputs with findings')
     .option('-v, --verbose', 'list findings of every severity')
     .addOption(colorOption())

@@ -18,7 +18,7 @@ import type { Trust, TrustedKey } from '../rules/trust.ts';
 import { newKeyPair, readSigner } from '../trust/keys.ts';
 import { sealedBlocks } from '../trust/seal.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
-import { chalkFor, opened, reasonOf } from './options.ts';
+import { chalkFor, opened, reasonOf, textWidth } from './options.ts';
 import { inFile, writeWhole } from './output.ts';
 import {
   explained,
@@ -123,6 +123,7 @@ export const runOpen = async (input: string, flags: OpenFlags): Promise<number> 
         chalk: chalkFor('never'),
         quiet: true,
         verbose: false,
+        width: textWidth(process.stderr),
         listed: 'low',
       });
       process.stderr.write(text);
@@ -180,6 +181,7 @@ export const runVerify = async (paths: readonly string[], flags: VerifyFlags): P
       chalk: chalkFor(flags.color),
       quiet: flags.quiet ?? false,
       verbose: flags.verbose ?? false,
+      width: textWidth(),
       listed: 'low',
     });
     if (text !== '') process.stdout.write(inputs.length > 1 ? `\n${text}` : text);

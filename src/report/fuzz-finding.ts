@@ -1,5 +1,6 @@
 import type { BugReport } from '../fuzz/finding-folder.ts';
-import { offsetText, printable, wrapped } from './escape.ts';
+import { offsetText, printable, sizeText, wrapped } from './escape.ts';
+import { plural } from './words.ts';
 
 const WIDTH = 80;
 const MOST_OUTPUT_LINES = 12;
@@ -18,7 +19,7 @@ export const bugText = (report: BugReport, path: string): string => {
   if (rows.length === 0) lines.push('  The seed is given as it is.');
   for (const row of rows) {
     const place = row.path === '' ? 'the state' : printable(row.path);
-    lines.push(`  field    ${place}, ${row.length} bytes at ${offsetText(row.offset)}`);
+    lines.push(`  field    ${place}, ${sizeText(row.length)} at ${offsetText(row.offset)}`);
     if (row.role !== '') lines.push(`  role     ${printable(row.role)}`);
     if (row.control !== 'unknown') lines.push(`  set by   the ${row.control}`);
     lines.push(`  value    ${printable(row.old)} -> ${printable(row.new)}`);
@@ -48,7 +49,9 @@ export const bugText = (report: BugReport, path: string): string => {
         : `shown in ${shown} of ${runs} runs: not steady`;
   lines.push('', `  ${steady}; found after ${report.executions} executions`);
   if (report.behind.length > 0) {
-    lines.push(`  found behind ${report.behind.length} known crashes that were stepped around`);
+    lines.push(
+      `  found behind ${plural(report.behind.length, 'known finding')}, whose plans were left out`,
+    );
   }
   lines.push(
     '',

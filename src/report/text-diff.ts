@@ -48,7 +48,8 @@ const fieldLines = (
   if (b !== undefined) lines.push(chalk.green(`    + ${sideText(b)}`));
   if (differs !== undefined) {
     const places = `${offsetText(differs.a)} and ${offsetText(differs.b)}`;
-    lines.push(chalk.gray(`    equal for ${sizeText(differs.equal)}, then different at ${places}`));
+    const equal = differs.equal === 0 ? '' : `equal for ${sizeText(differs.equal)}, then `;
+    lines.push(chalk.gray(`    ${equal}different at ${places}`));
   }
   return lines;
 };

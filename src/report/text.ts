@@ -6,8 +6,8 @@ import type { UnreadInput } from './json.ts';
 import { opaqueLines } from './opaque.ts';
 import { containerText, plural, talliedFindings } from './words.ts';
 
-const WIDTH = 80;
-const ROW = 16;
+/** Columns that a row of bytes takes beside its bytes. */
+const MARGIN = 16;
 
 /** Reads bytes of the input, or of one of its channels, around a finding; undefined where it cannot seek. */
 export type Around = (offset: number, length: number, file?: string) => Uint8Array | undefined;
@@ -16,6 +16,8 @@ export interface TextOptions {
   readonly chalk: ChalkInstance;
   readonly quiet: boolean;
   readonly verbose: boolean;
+  /** Columns of the terminal. */
+  readonly width: number;
   /** Findings below this severity are counted, not listed, unless `verbose`. */
   readonly listed: Severity;
 }
@@ -33,7 +35,7 @@ const paint = (chalk: ChalkInstance, severity: Severity): ChalkInstance =>
 export const inputText = (
   input: CheckedInput | UnreadInput,
   around: Around | undefined,
-  { chalk, quiet, verbose, listed }: TextOptions,
+  { chalk, quiet, verbose, width, listed }: TextOptions,
 ): string => {
   if ('error' in input) return `${printable(input.path)}\n  ${printable(input.error)}\n`;
   const shown = input.findings.filter(
@@ -42,7 +44,7 @@ export const inputText = (
   if (quiet && shown.length === 0) return '';
   const lines: string[] = [chalk.bold(printable(input.path))];
   lines.push(...headLines(input).map((line) => `  ${line}`));
-  for (const finding of shown) lines.push('', ...findingLines(finding, around, chalk));
+  for (const finding of shown) lines.push('', ...findingLines(finding, around, chalk, width));
   const excused = input.findings.filter((finding) => finding.excused !== undefined).length;
   const hidden = input.findings.length - shown.length - (verbose ? 0 : excused);
   if (hidden > 0)
@@ -52,7 +54,7 @@ export const inputText = (
   for (const [rule, count] of Object.entries(input.omitted)) {
     lines.push(chalk.gray(`  ${count} more of ${rule}`));
   }
-  if (!quiet) lines.push('', ...verdictLines(input, chalk));
+  if (!quiet) lines.push('', ...verdictLines(input, chalk, width));
   return `${lines.join('\n')}\n`;
 };
 
@@ -73,49 +75,54 @@ const findingLines = (
   { rule, severity, threats, message, expected, device, at, excused }: Finding,
   around: Around | undefined,
   chalk: ChalkInstance,
+  width: number,
 ): readonly string[] => {
   const label = severity.toUpperCase().padEnd(8);
   const tail = threats.join(', ');
-  const gap = Math.max(WIDTH - 2 - label.length - 1 - rule.length - tail.length, 2);
-  const lines = [
-    `  ${paint(chalk, severity)(label)} ${chalk.bold(rule)}${' '.repeat(gap)}${chalk.gray(tail)}`,
-  ];
+  const room = width - 2 - label.length - 1 - rule.length - tail.length;
+  const head = `  ${paint(chalk, severity)(label)} ${chalk.bold(rule)}`;
+  const lines =
+    room < 2
+      ? [head, `    ${chalk.gray(tail)}`]
+      : [`${head}${' '.repeat(room)}${chalk.gray(tail)}`];
   if (device !== undefined) lines.push(`    ${chalk.gray('of')} ${printable(device)}`);
-  for (const line of wrapped(printable(message), WIDTH - 4)) lines.push(`    ${line}`);
+  for (const line of wrapped(printable(message), width - 4)) lines.push(`    ${line}`);
   if (expected !== undefined) {
-    for (const line of wrapped(printable(`expected ${expected}`), WIDTH - 4)) {
+    for (const line of wrapped(printable(`expected ${expected}`), width - 4)) {
       lines.push(`    ${chalk.green(line)}`);
     }
   }
   if (excused !== undefined) {
     const why =
       excused.kind === 'known' ? 'known: in the baseline' : `suppressed: ${excused.reason}`;
-    for (const line of wrapped(printable(why), WIDTH - 4)) lines.push(`    ${chalk.gray(line)}`);
+    for (const line of wrapped(printable(why), width - 4)) lines.push(`    ${chalk.gray(line)}`);
   }
-  for (const location of at.slice(0, 4)) lines.push(...strip(location, around, chalk));
+  for (const location of at.slice(0, 4)) lines.push(...strip(location, around, chalk, width));
   return lines;
 };
 
-/** The bytes of a place in their row of sixteen, with the field marked beneath. */
+/** The bytes of a place in their row of sixteen, or of eight where more do not fit, and a mark beneath. */
 const strip = (
   { path, ranges, bytes, control, note }: Finding['at'][number],
   around: Around | undefined,
   chalk: ChalkInstance,
+  width: number,
 ): readonly string[] => {
   const [range] = ranges;
   if (range === undefined) return [];
+  const perRow = width < MARGIN + 16 * 3 - 1 ? 8 : 16;
   const remark = [
     range.file === undefined ? '' : `in ${printable(range.file)}`,
     printable(path),
     control === undefined || control === 'unknown' ? '' : `set by the ${control}`,
     printable(note ?? ''),
   ].filter((part) => part !== '');
-  const aligned = range.offset - (range.offset % ROW);
-  const read = around?.(aligned, ROW, range.file);
+  const aligned = range.offset - (range.offset % perRow);
+  const read = around?.(aligned, perRow, range.file);
   const from = read === undefined ? range.offset : aligned;
-  const row = read ?? bytes.subarray(0, ROW);
+  const row = read ?? bytes.subarray(0, perRow);
   const at = range.offset - from;
-  const marked = Math.min(Math.max(range.length, 1), ROW - at);
+  const marked = Math.min(Math.max(range.length, 1), perRow - at);
   const margin = `    ${offsetText(from).padStart(10)}  `;
   const lines: string[] = [];
   if (row.length > 0) {
@@ -131,7 +138,8 @@ const strip = (
   }
   if (remark.length > 0) {
     const where = range.offset === from ? '' : `${offsetText(range.offset)} `;
-    lines.push(`    ${chalk.gray(`${where}${remark.join(', ')}`)}`);
+    const text = `${where}${remark.join(', ')}`;
+    lines.push(...wrapped(text, width - 4).map((line) => `    ${chalk.gray(line)}`));
   }
   return lines;
 };
@@ -139,6 +147,7 @@ const strip = (
 const verdictLines = (
   { findings, verdicts }: CheckedInput,
   chalk: ChalkInstance,
+  width: number,
 ): readonly string[] => {
   const counts = { pass: 0, fail: 0, undecided: 0, 'not-applicable': 0 };
   for (const verdict of Object.values(verdicts)) counts[verdict] += 1;
@@ -148,10 +157,11 @@ const verdictLines = (
   const head = bad.length === 0 ? chalk.green(fine) : bad.join(', ');
   return [
     `  ${head}`,
-    chalk.gray(
-      `  rules: ${counts.pass} passed, ${counts.fail} failed, ${counts.undecided} undecided, ` +
+    ...wrapped(
+      `rules: ${counts.pass} passed, ${counts.fail} failed, ${counts.undecided} undecided, ` +
         `${counts['not-applicable']} not applicable`,
-    ),
+      width - 2,
+    ).map((line) => chalk.gray(`  ${line}`)),
   ];
 };
 

@@ -20,6 +20,6 @@ restore path that loads it leaves the device half written.`,
     bad: [lazySealed(() => ({ bytes: sealedExample().subarray(0, 200), trust: exampleTrust() }))],
   }),
   say: ({ wanted, got }) => ({
-    message: `the file ends where ${shownValue(wanted)} should be, after ${shownValue(got)} bytes of it`,
+    message: `the file ends before the last frame: of ${shownValue(wanted)} it holds ${shownValue(got)} bytes`,
   }),
 });

@@ -46,7 +46,13 @@ describe('report', () => {
     );
     assert.ok((audit.parts[1]?.findings?.length ?? 0) > 0);
     const page = readFileSync(at('html'), 'utf8');
-    for (const text of [' · audit', 'index-out-of-bounds', 'What was not checked', '<polyline', 'data-copy']) {
+    for (const text of [
+      ' · audit',
+      'index-out-of-bounds',
+      'What was not checked',
+      '<polyline',
+      'data-copy',
+    ]) {
       assert.ok(page.includes(text), text);
     }
     assert.match(readFileSync(at('markdown'), 'utf8'), /`index-out-of-bounds`/u);

@@ -118,10 +118,7 @@ class SealedWalk {
     if (this.#stage === 'refused') return;
     const inside = this.#stage === 'fixed' || this.#stage === 'header' ? 'header' : 'frame';
     this.#refuse('sealed-truncated', this.#base + this.#have, {
-      wanted:
-        inside === 'header'
-          ? `${this.#want} bytes of the header`
-          : `frame ${this.#index}, because no frame before it is the last`,
+      wanted: inside === 'header' ? `${this.#want} bytes of the header` : `frame ${this.#index}`,
       got: this.#have,
     });
   }
