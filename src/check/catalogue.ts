@@ -26,13 +26,13 @@ const invariantRule = (format: Format, invariant: Invariant): Rule => {
       const ofFormat = (draft: Draft): Example => ({ format: format.id, draft });
       return { good: good.map(ofFormat), bad: bad.map(ofFormat) };
     },
-    watch: () => {
+    watch: ({ input }) => {
       // Several devices of one input may have this format: each is watched by itself.
       const watchers = new Map<string, ReturnType<Invariant['watch']>>();
       const watcherOf = (device: string): ReturnType<Invariant['watch']> => {
         const known = watchers.get(device);
         if (known !== undefined) return known;
-        const made = invariant.watch();
+        const made = invariant.watch(input);
         watchers.set(device, made);
         return made;
       };

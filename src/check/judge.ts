@@ -70,7 +70,7 @@ export class Judge {
     this.#expect = expect;
     this.#seats = rules
       .filter((rule) => asks(rule, expect))
-      .map((rule) => ({ rule, watcher: rule.watch({ expect, trust }), found: 0 }));
+      .map((rule) => ({ rule, watcher: rule.watch({ expect, trust, input: this }), found: 0 }));
     for (const seat of this.#seats) this.#take(seat, seat.watcher.start?.(), '');
   }
 

@@ -4,8 +4,10 @@ import { Mistake, type KeyPath } from './error.ts';
 
 /** Steps of one evaluation: one a node that is evaluated, and one an element of a list it gives. */
 const MOST_STEPS = 100_000;
-/** Steps of all evaluations of one formula over one state. */
-const MOST_STEPS_OF_STATE = 50_000_000;
+/** What a formula that does not loop takes at least, whatever is in it. */
+const STEPS_OF_CALL = 4;
+/** Steps for trying all formulas of one file without any field at hand. */
+const MOST_STEPS_OF_TRIAL = 50_000;
 /** Comprehensions within comprehensions. */
 const MOST_LOOPS = 3;
 
@@ -47,12 +49,13 @@ export interface Names {
   readonly fields: ReadonlySet<string>;
 }
 
-/** Steps that are left to the formulas over one state. */
+/** Steps that are left to several formulas together. */
 export interface Allowance {
   left: number;
 }
 
-export const allowance = (): Allowance => ({ left: MOST_STEPS_OF_STATE });
+/** For the formulas of one file, while it is read. */
+export const trialAllowance = (): Allowance => ({ left: MOST_STEPS_OF_TRIAL });
 
 export interface Formula {
   evaluate(variables: Variables, allowance: Allowance): Outcome;
@@ -80,7 +83,12 @@ const spend = (steps: number): void => {
 };
 
 /** Compiles a formula of a format file. Throws `Mistake` when it is wrong, or would not end. */
-export const compile = (text: string, names: Names, path: KeyPath): Formula => {
+export const compile = (
+  text: string,
+  names: Names,
+  path: KeyPath,
+  trial: Allowance = trialAllowance(),
+): Formula => {
   const hint = 'formulas are CEL; docs/format-files.md lists what they may use';
   let parsed: ParseResult;
   try {
@@ -94,16 +102,20 @@ export const compile = (text: string, names: Names, path: KeyPath): Formula => {
   meter(parsed.ast);
   const formula = { evaluate: (variables: Variables, of: Allowance) => run(parsed, variables, of) };
   // Without any field at hand, only loops over the formula's own lists can run: they must end.
-  const outcome = formula.evaluate(Object.freeze(Object.create(null) as Variables), allowance());
+  const outcome = formula.evaluate(Object.freeze(Object.create(null) as Variables), trial);
   if (outcome.kind === 'failed' && outcome.reason === outOfSteps.message) {
-    throw new Mistake(path, `takes ${outOfSteps.message}`, 'loop over fewer elements');
+    throw new Mistake(
+      path,
+      `the formulas up to here take more than ${MOST_STEPS_OF_TRIAL} steps before any field is read`,
+      'loop over fewer elements',
+    );
   }
   return formula;
 };
 
 const run = (parsed: ParseResult, variables: Variables, of: Allowance): Outcome => {
   const given = Math.min(MOST_STEPS, of.left);
-  left = given;
+  left = given - STEPS_OF_CALL;
   try {
     const value: unknown = parsed(variables);
     // A loop that swallowed the error of its last step still has to say that it is not done.

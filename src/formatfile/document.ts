@@ -1,17 +1,18 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node } from 'yaml';
 import { FormatFileError, keyText, type KeyPath, type Mistake } from './error.ts';
 
-/** Limits of a format file; the largest built-in format takes a third of each. */
-const MOST_BYTES = 1 << 16;
+/**
+ * Bytes of a file that a person writes: a format file, a policy, an expectation. The largest built-in
+ * format takes a third of this, and of the limits below.
+ */
+export const mostBytes = 1 << 16;
 /** Lines and commas: what a YAML reader spends its time on. */
 const MOST_ITEMS = 4000;
 const MOST_LEVELS = 40;
 /** Columns that lists within lists may take at the start of a line: `- - - -`. */
 const MOST_INDENT = 120;
 
-const simpler = 'a format file is plain YAML: mappings, lists, numbers and text';
-
-/** A format file as data, with the place of each key. */
+/** A file as data, with the place of each key. */
 export interface FormatDocument {
   readonly data: unknown;
   /** The error that a person sees for a mistake somewhere in the data. */
@@ -19,9 +20,16 @@ export interface FormatDocument {
 }
 
 /** Reads YAML that nobody vouches for. Throws `FormatFileError`; time and memory are bounded. */
-export const readDocument = (text: string, file: string): FormatDocument => {
+export const readDocument = (
+  text: string,
+  file: string,
+  what = 'a format file',
+): FormatDocument => {
   const fail = (line: number, message: string): FormatFileError =>
-    new FormatFileError(`${file}:${line}: ${message}`, simpler);
+    new FormatFileError(
+      `${file}:${line}: ${message}`,
+      `${what} is plain YAML: mappings, lists, numbers and text`,
+    );
   measure(text, fail);
   const lines = new LineCounter();
   const document = parseDocument(text, {
@@ -57,7 +65,7 @@ export const readDocument = (text: string, file: string): FormatDocument => {
 
 /** Refuses what would keep a YAML reader busy, before it sees a byte of it. */
 const measure = (text: string, fail: (line: number, message: string) => FormatFileError): void => {
-  if (text.length > MOST_BYTES) throw fail(1, `larger than ${MOST_BYTES} bytes`);
+  if (text.length > mostBytes) throw fail(1, `larger than ${mostBytes} bytes`);
   let line = 1;
   let items = 0;
   let open = 0;

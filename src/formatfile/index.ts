@@ -1,4 +1,5 @@
-export { readDocument } from './document.ts';
+export { trialAllowance, type Allowance } from './cel.ts';
+export { mostBytes, readDocument } from './document.ts';
 export { FormatFileError, keyText, Mistake } from './error.ts';
 export { readInvariant } from './invariant.ts';
 export { checked } from './keys.ts';

@@ -1,18 +1,12 @@
 import type { Breach, Invariant } from '../formats/format.ts';
 import type { Draft } from '../layout/draft.ts';
 import { child, type Node } from '../layout/node.ts';
-import {
-  allowance,
-  compile,
-  type Allowance,
-  type Formula,
-  type Names,
-  type Variables,
-} from './cel.ts';
+import { compile, type Allowance, type Formula, type Names, type Variables } from './cel.ts';
 import { readDraft } from './draft.ts';
 import { Mistake, type KeyPath } from './error.ts';
 import { checked, isMapping } from './keys.ts';
-import { Scope, selected } from './scope.ts';
+import { runOver } from './run.ts';
+import { selected, type Scope } from './scope.ts';
 import { invariantShapes } from './shapes.ts';
 import { compileTemplate } from './template.ts';
 
@@ -25,6 +19,8 @@ export interface InvariantContext {
   readonly constants: Variables;
   /** The built-in invariant of an id, for files that name one. */
   readonly builtin: (id: string) => Invariant | undefined;
+  /** Steps for trying the formulas of the file; all its invariants share them. */
+  readonly trial: Allowance;
 }
 
 /** An invariant of a format file. Throws `Mistake`. */
@@ -92,10 +88,13 @@ const ofUnit = (given: unknown, path: KeyPath, context: InvariantContext): Invar
   const read = checked(invariantShapes.holds, given, path);
   const about = readAbout(read, path, context);
   const guard =
-    read.if === undefined ? undefined : compile(read.if, context.names, [...path, 'if']);
-  const holds = compile(read.holds, context.names, [...path, 'holds']);
-  const message = compileTemplate(read.message, context.names, [...path, 'message']);
-  const expected = optionalTemplate(read.expected, context.names, [...path, 'expected']);
+    read.if === undefined
+      ? undefined
+      : compile(read.if, context.names, [...path, 'if'], context.trial);
+  const holds = compile(read.holds, context.names, [...path, 'holds'], context.trial);
+  const { names, trial } = context;
+  const message = compileTemplate(read.message, names, [...path, 'message'], trial);
+  const expected = optionalTemplate(read.expected, names, [...path, 'expected'], trial);
   const judge = function* (
     node: Node,
     root: Node,
@@ -106,7 +105,7 @@ const ofUnit = (given: unknown, path: KeyPath, context: InvariantContext): Invar
     const applies = guard === undefined ? true : verdictOf(guard, variables, steps);
     if (applies === false || applies === undefined) return;
     const verdict = applies === true ? verdictOf(holds, variables, steps) : applies;
-    if (verdict === true || verdict === undefined) return;
+    if (verdict === true || verdict === undefined || steps.left <= 0) return;
     const against = read.against === undefined ? undefined : child(node, read.against);
     const place = {
       field: (read.at === undefined ? undefined : child(node, read.at)) ?? node,
@@ -123,13 +122,21 @@ const ofUnit = (given: unknown, path: KeyPath, context: InvariantContext): Invar
   };
   return {
     ...about,
-    watch: () => {
-      const steps = allowance();
+    watch: (input) => {
+      const run = runOver(input);
+      let stopped = false;
       return {
         *unit(root) {
-          const scope = new Scope();
-          const nodes = read.each === undefined ? [root] : selected(root, read.each);
-          for (const node of nodes) yield* judge(node, root, scope, steps);
+          const scope = run.scopeOf(root);
+          if (stopped) return;
+          const nodes = read.each === undefined ? [root] : selected(root, read.each, run);
+          for (const node of nodes) {
+            if (run.spent() === undefined) yield* judge(node, root, scope, run);
+          }
+          const spent = run.spent();
+          if (spent === undefined) return;
+          stopped = true;
+          yield unjudged(spent, root);
         },
       };
     },
@@ -142,33 +149,42 @@ const ofState = (given: unknown, path: KeyPath, context: InvariantContext): Inva
   const about = readAbout(read, path, context);
   const facts = new Set(['length', 'units', 'counted', ...Object.keys(context.constants)]);
   const names = { variables: facts, fields: new Set<string>() };
-  const holds = compile(read['at-end'], names, [...path, 'at-end']);
+  const { trial } = context;
+  const holds = compile(read['at-end'], names, [...path, 'at-end'], trial);
   const count =
-    read.count === undefined ? undefined : compile(read.count, context.names, [...path, 'count']);
-  const message = compileTemplate(read.message, names, [...path, 'message']);
-  const expected = optionalTemplate(read.expected, names, [...path, 'expected']);
+    read.count === undefined
+      ? undefined
+      : compile(read.count, context.names, [...path, 'count'], trial);
+  const message = compileTemplate(read.message, names, [...path, 'message'], trial);
+  const expected = optionalTemplate(read.expected, names, [...path, 'expected'], trial);
   return {
     ...about,
-    watch: () => {
-      const steps = allowance();
+    watch: (input) => {
+      const run = runOver(input);
       let counted = 0n;
       return {
         // eslint-disable-next-line require-yield -- The answer comes with the last unit.
         *unit(root) {
           if (count === undefined) return;
-          const variables = new Scope().variables(root, root, context.constants);
-          if (verdictOf(count, variables, steps) === true) counted += 1n;
+          const variables = run.scopeOf(root).variables(root, root, context.constants);
+          if (verdictOf(count, variables, run) === true) counted += 1n;
         },
         *state({ bytes, units }) {
+          // What was not counted is not judged by its count.
+          const spent = run.spent();
+          if (spent !== undefined) {
+            yield unjudged(spent);
+            return;
+          }
           const variables = { length: BigInt(bytes), units: BigInt(units), counted };
           const all = Object.assign(Object.create(null) as object, context.constants, variables);
-          const verdict = verdictOf(holds, all, steps);
+          const verdict = verdictOf(holds, all, run);
           if (verdict === true || verdict === undefined) return;
           if (typeof verdict === 'string') yield { message: `cannot be judged: ${verdict}` };
           else {
             yield {
-              message: message(all, steps),
-              ...(expected === undefined ? {} : { expected: expected(all, steps) }),
+              message: message(all, run),
+              ...(expected === undefined ? {} : { expected: expected(all, run) }),
             };
           }
         },
@@ -189,5 +205,15 @@ const verdictOf = (
   return typeof outcome.value === 'boolean' ? outcome.value : 'the formula gives no true or false';
 };
 
-const optionalTemplate = (text: string | undefined, names: Names, path: KeyPath) =>
-  text === undefined ? undefined : compileTemplate(text, names, path);
+const optionalTemplate = (
+  text: string | undefined,
+  names: Names,
+  path: KeyPath,
+  trial: Allowance,
+) => (text === undefined ? undefined : compileTemplate(text, names, path, trial));
+
+/** Said once by each rule that had more to judge. */
+const unjudged = (spent: string, field?: Node): Breach => ({
+  field,
+  message: `cannot be judged: ${spent}`,
+});

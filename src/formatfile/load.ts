@@ -1,10 +1,10 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { SmallFileError, smallText } from '../bytes/small-file.ts';
 import { formatById, formats as builtins } from '../formats/index.ts';
 import { defineFormat, type Format, type Invariant } from '../formats/format.ts';
 import type { Draft } from '../layout/draft.ts';
 import type { Layout } from '../layout/types.ts';
-import type { Variables } from './cel.ts';
-import { readDocument } from './document.ts';
+import { trialAllowance, type Variables } from './cel.ts';
+import { mostBytes, readDocument } from './document.ts';
 import { readDraft } from './draft.ts';
 import { FormatFileError, Mistake } from './error.ts';
 import { readInvariant } from './invariant.ts';
@@ -14,9 +14,6 @@ import { rememberOrigin } from './origin.ts';
 import { readRecognition } from './recognise.ts';
 import { refuseEndless } from './recursion.ts';
 import { formatShape } from './shapes.ts';
-
-/** One byte more than `readDocument` takes. */
-const MOST_BYTES = (1 << 16) + 1;
 
 /** Reads format files. Throws `FormatFileError` on the first mistake. */
 export const readFormatFiles = (paths: readonly string[]): readonly Format[] => {
@@ -56,6 +53,7 @@ const formatOf = (data: unknown): Format => {
     constantsOf(constants),
     read.constants,
   );
+  const trial = trialAllowance();
   const invariants = read.invariants.map((given, index) =>
     readInvariant(given, ['invariants', index], {
       format: id,
@@ -66,6 +64,7 @@ const formatOf = (data: unknown): Format => {
       },
       constants: known,
       builtin: builtinInvariant,
+      trial,
     }),
   );
   for (const [index, { id: rule }] of invariants.entries()) {
@@ -108,27 +107,12 @@ const emptyDraft = (layout: Layout): Draft => {
   return new Uint8Array(0);
 };
 
-/** At most as much of a file as a format file may have; a pipe or a device is not one. */
 const fileText = (path: string): string => {
-  const hint = 'name a YAML file that describes a format';
-  let file: number | undefined;
   try {
-    // Before it is opened: opening a pipe waits for somebody to write into it.
-    if (!statSync(path).isFile()) throw new FormatFileError(`${path}: not a file`, hint);
-    file = openSync(path, 'r');
-    const buffer = new Uint8Array(MOST_BYTES);
-    let length = 0;
-    for (;;) {
-      const got = readSync(file, buffer, length, MOST_BYTES - length, null);
-      length += got;
-      if (got === 0 || length === MOST_BYTES) break;
-    }
-    return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, length));
+    return smallText(path, mostBytes);
   } catch (error) {
-    if (error instanceof FormatFileError) throw error;
-    if (error instanceof TypeError) throw new FormatFileError(`${path}: not text`, hint);
-    throw new FormatFileError(`${path}: the format file cannot be read`, hint);
-  } finally {
-    if (file !== undefined) closeSync(file);
+    const reason =
+      error instanceof SmallFileError ? error.message : 'the format file cannot be read';
+    throw new FormatFileError(`${path}: ${reason}`, 'name a YAML file that describes a format');
   }
 };

@@ -8,14 +8,19 @@ const MOST_FORMULAS = 16;
 /** Characters of one value that a message shows. */
 const SHOWN = 64;
 
-export const compileTemplate = (text: string, names: Names, path: KeyPath): Template => {
+export const compileTemplate = (
+  text: string,
+  names: Names,
+  path: KeyPath,
+  trial?: Allowance,
+): Template => {
   const parts: (string | Formula)[] = [];
   const pieces = text.split(/[{}]/u);
   if (pieces.length > 2 * MOST_FORMULAS + 1 || pieces.length % 2 === 0) {
     throw new Mistake(path, 'braces do not pair up', 'write {formula} for a value');
   }
   for (const [index, piece] of pieces.entries()) {
-    parts.push(index % 2 === 0 ? piece : compile(piece, names, path));
+    parts.push(index % 2 === 0 ? piece : compile(piece, names, path, trial));
   }
   return (variables, allowance) =>
     parts

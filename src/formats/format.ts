@@ -66,8 +66,11 @@ export interface Invariant {
   readonly sources: readonly string[];
   /** States that keep it and states that break it; made when they are asked for. */
   readonly examples: () => { readonly good: readonly Draft[]; readonly bad: readonly Draft[] };
-  /** Judges each unit by itself, or all units of one state in turn. */
-  readonly watch: () => InvariantWatcher;
+  /**
+   * Judges each unit by itself, or all units of one state in turn. What bounds the work over one input
+   * is shared by those who are given the same object for it.
+   */
+  readonly watch: (input?: object) => InvariantWatcher;
 }
 
 export interface InvariantWatcher {

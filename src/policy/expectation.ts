@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parse } from 'yaml';
+import { FormatFileError, Mistake, readDocument } from '../formatfile/index.ts';
 
 /** A mistake in what the user gave; one line and what to do about it. */
 export class ExpectationError extends Error {
@@ -71,19 +71,21 @@ export const flatten = (file: ExpectationFile): FlatExpectation => {
 
 /** Reads an expectation file: YAML or JSON, no aliases, no unknown shapes. */
 export const parseExpectationFile = (text: string, path: string): FlatExpectation => {
-  let data: unknown;
   try {
-    data = parse(text, { maxAliasCount: 0, intAsBigInt: true });
+    const document = readDocument(text, path, 'an expectation file');
+    const result = expectationFile.safeParse(document.data);
+    if (result.success) return flatten(result.data);
+    const [issue] = result.error.issues;
+    const key = (issue?.path ?? []).map((step) => (typeof step === 'number' ? step : String(step)));
+    throw document.located(
+      new Mistake(
+        key,
+        issue?.message ?? 'not an expectation',
+        'keys are format, device, driver, versions, capacity, windows, fields, devices, or names of fields',
+      ),
+    );
   } catch (error) {
-    const [line = 'not readable'] = (error instanceof Error ? error.message : '').split('\n');
-    throw new ExpectationError(`${path}: ${line}`, 'an expectation file is YAML or JSON');
+    if (error instanceof FormatFileError) throw new ExpectationError(error.message, error.hint);
+    throw error;
   }
-  const result = expectationFile.safeParse(data);
-  if (result.success) return flatten(result.data);
-  const [issue] = result.error.issues;
-  const where = issue?.path.join('.') ?? '';
-  throw new ExpectationError(
-    `${path}: ${where === '' ? '' : `${where}: `}${issue?.message ?? 'not an expectation'}`,
-    'keys are format, device, driver, versions, capacity, windows, fields, devices, or names of fields',
-  );
 };

@@ -1,24 +1,20 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { SmallFileError, smallFile } from '../bytes/small-file.ts';
 import type { Severity, Threat } from '../finding/finding.ts';
 import {
   checked,
   FormatFileError,
   keyText,
   Mistake,
+  mostBytes,
   namesIn,
   readDocument,
   readFormatFiles,
   readInvariant,
+  trialAllowance,
+  type Allowance,
 } from '../formatfile/index.ts';
 import type { Format } from '../formats/format.ts';
 import type { Expectation } from '../rules/rule.ts';
@@ -31,9 +27,6 @@ import {
   type Suppression,
 } from './policy.ts';
 import { policyShape, type PolicyFile } from './shape.ts';
-
-/** One byte more than a policy may have. */
-const MOST_BYTES = (1 << 16) + 1;
 
 /** What the program knows, against which the ids of a policy are checked. */
 export interface Known {
@@ -50,7 +43,7 @@ export const readPolicy = (path: string, known: Known): Policy => {
 
 /** Reads a policy from its bytes; `path` stands in its errors, and files beside it may be read. */
 export const parsePolicy = (bytes: Uint8Array, path: string, known: Known): Policy => {
-  const document = explained(() => readDocument(textOf(bytes, path), path));
+  const document = explained(() => readDocument(textOf(bytes, path), path, 'a policy'));
   const place = (mistake: Mistake): PolicyError => {
     const { message, hint } = document.located(mistake);
     return new PolicyError(message, hint);
@@ -86,7 +79,10 @@ const policyOf = (
     ...known.rules,
     ...own.flatMap(({ invariants }) => invariants.map(({ id }) => id)),
   ]);
-  const rules = (file.rules ?? []).map((given, index) => siteRule(given, index, formats, ids));
+  const trial = trialAllowance();
+  const rules = (file.rules ?? []).map((given, index) =>
+    siteRule(given, index, formats, ids, trial),
+  );
   for (const { invariant } of rules) ids.add(invariant.id);
   for (const rule of Object.keys(file.severity ?? {})) {
     if (!ids.has(rule)) throw noRule(rule, ['severity', rule]);
@@ -175,6 +171,7 @@ const siteRule = (
   index: number,
   formats: readonly Format[],
   ids: ReadonlySet<string>,
+  trial: Allowance,
 ): SiteRule => {
   const path = ['rules', index] as const;
   const { format: id, threat, ...rest } = given;
@@ -202,6 +199,7 @@ const siteRule = (
     names,
     constants,
     builtin: () => undefined,
+    trial,
   });
   if (ids.has(invariant.id)) {
     throw new Mistake(
@@ -242,25 +240,13 @@ const keyringIn = (folder: string, name: string): string => {
 };
 
 const fileBytes = (path: string, folder: string): Uint8Array => {
-  const hint = 'name a YAML file';
-  let file: number | undefined;
   try {
-    // Before it is opened: opening a pipe waits for somebody to write into it.
-    if (!statSync(path).isFile()) throw new PolicyError(`${path}: not a file`, hint);
-    file = openSync(path, 'r');
-    const buffer = new Uint8Array(MOST_BYTES);
-    let length = 0;
-    for (;;) {
-      const got = readSync(file, buffer, length, MOST_BYTES - length, null);
-      length += got;
-      if (got === 0 || length === MOST_BYTES) break;
-    }
-    return buffer.subarray(0, length);
+    return smallFile(path, mostBytes);
   } catch (error) {
-    if (error instanceof PolicyError) throw error;
+    if (error instanceof SmallFileError) {
+      throw new PolicyError(`${path}: ${error.message}`, 'name a YAML file');
+    }
     throw new PolicyError(`${path}: cannot be read`, `is it there, in ${folder}?`);
-  } finally {
-    if (file !== undefined) closeSync(file);
   }
 };
 

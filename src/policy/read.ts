@@ -1,7 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
+import { SmallFileError, smallText } from '../bytes/small-file.ts';
 import type { Expectation } from '../rules/rule.ts';
-
-const MOST_BYTES = 1 << 20;
 
 const pair = /^(?<key>[^=,\s]+)=(?<value>[^,]*)$/u;
 
@@ -21,14 +19,15 @@ export const readExpectation = async (text: string): Promise<Expectation> => {
   }
   // Loaded here because most checks need neither zod nor a YAML reader.
   const { ExpectationError, parseExpectationFile } = await import('./expectation.ts');
+  const { mostBytes } = await import('../formatfile/document.ts');
   const hint = 'give key=value,… or a YAML file';
   try {
-    if (statSync(text).size > MOST_BYTES) {
-      throw new ExpectationError(`${text} is larger than ${MOST_BYTES} bytes`, hint);
-    }
-    return parseExpectationFile(readFileSync(text, 'utf8'), text);
+    return parseExpectationFile(smallText(text, mostBytes), text);
   } catch (error) {
     if (error instanceof ExpectationError) throw error;
+    if (error instanceof SmallFileError) {
+      throw new ExpectationError(`${text}: ${error.message}`, hint);
+    }
     throw new ExpectationError(`cannot read the expectation ${text}`, hint);
   }
 };

@@ -140,6 +140,8 @@ export interface InputEnd {
 export interface WatchContext {
   readonly expect: Expectation;
   readonly trust?: Trust;
+  /** The same object for all rules over one input. */
+  readonly input?: object;
 }
 
 /** What an input must contain for a rule to have anything to say; otherwise it is not applicable. */

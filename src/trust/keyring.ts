@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { SmallFileError, smallText } from '../bytes/small-file.ts';
 import { timeOf } from './time.ts';
 import { KeyError, publicKeyFrom } from './keys.ts';
 
@@ -39,12 +40,12 @@ export const readKeyring = (path: string): Keyring => {
     throw new KeyError(`${path}: ${paths.length} keys`, `a keyring holds at most ${mostKeys}`);
   }
   const keys = paths.map((file) => {
-    // A pipe waits for a writer, and a device may have no end, whatever its size says.
-    if (!statSync(file).isFile()) throw new KeyError(`${file}: not a file`, 'name a public key');
-    if (statSync(file).size > largestFile) {
-      throw new KeyError(`${file}: ${statSync(file).size} bytes`, 'a public key is smaller');
+    try {
+      return parseKey(smallText(file, largestFile), file);
+    } catch (error) {
+      if (!(error instanceof SmallFileError)) throw error;
+      throw new KeyError(`${file}: ${error.message}`, 'name a public key');
     }
-    return parseKey(readFileSync(file, 'utf8'), file);
   });
   for (const [index, { key, name }] of keys.entries()) {
     const other = keys.findIndex((one) => one.key === key);

@@ -13,6 +13,8 @@ invariants:
 `;
 const list = `[${Array.from({ length: 60 }, (_, index) => index).join(', ')}]`;
 
+const twenty = `[${Array(20).fill('0').join(', ')}]`;
+
 const hostile: readonly (readonly [what: string, text: string, says: RegExp])[] = [
   ['nothing', '', /this key is missing|Invalid/u],
   ['a list', '- 1\n', /:1: .*[Ii]nvalid/u],
@@ -75,7 +77,15 @@ const hostile: readonly (readonly [what: string, text: string, says: RegExp])[] 
   [
     'a formula that never ends',
     formula(`${list}.all(a, ${list}.all(b, ${list}.all(c, a + b + c >= 0)))`),
-    /:5: invariants\[0\]\.holds: takes more than 100000 steps/u,
+    /:5: invariants\[0\]\.holds: the formulas up to here take more than 50000 steps/u,
+  ],
+  [
+    'formulas that take long together',
+    `${head}layout: { fields: { a: u8 } }
+invariants:
+${Array.from({ length: 40 }, (_, index) => `  - { id: x${index}, title: t, severity: low, threat: feeder, message: m, rationale: r, holds: "${twenty}.all(a, ${twenty}.all(b, ${twenty}.all(c, a + b + c >= 0)))" }`).join('\n')}
+`,
+    /:\d+: invariants\[\d+\]\.holds: the formulas up to here take more than 50000 steps/u,
   ],
   [
     'four loops',
@@ -123,6 +133,31 @@ describe('a hostile format file', () => {
     const source = memorySource('state', new Uint8Array(64));
     const { findings } = await check(source, { ...catalogue, format: catalogue.formats[0] });
     assert.notEqual(findings.length, 0);
+  });
+
+  it('cannot make a state take more steps than it has bytes for, and says what was not judged', async () => {
+    const holds = 'holds: "' + Array(60).fill('self.a >= 0').join(' && ') + '"';
+    const rest = 'title: t, severity: low, threat: feeder, message: m, rationale: r';
+    const text = (rules: number): string => `${head}layout: { repeat: { fields: { a: le32 } } }
+invariants:
+${Array.from({ length: rules }, (_, index) => `  - { id: x${index}, ${rest}, ${holds} }`).join('\n')}
+`;
+    const judged = async (rules: number, records: number): Promise<readonly string[]> => {
+      const catalogue = catalogueWith([parseFormatFile(text(rules), 'bad.yaml')]);
+      const source = memorySource('state', new Uint8Array(records * 4));
+      const { findings } = await check(source, { ...catalogue, format: catalogue.formats[0] });
+      return findings.map(({ rule, message }) => `${rule} ${message}`);
+    };
+    assert.deepEqual(await judged(1, 1000), []);
+    const said = await judged(20, 1000);
+    assert.equal(said.length, 20);
+    for (const [index, one] of said.entries()) {
+      assert.match(
+        one,
+        /^bad-x\d+ cannot be judged: all formulas together took \d+ steps$/u,
+        `${index}`,
+      );
+    }
   });
 
   it('reports a formula that does not fit the numbers of a state', async () => {

@@ -35,7 +35,7 @@ const FOLDERS: Readonly<Record<string, Folder>> = {
   },
   dashboard: { any: ['finding', 'report'] },
   states: { any: ['bytes', 'layout', 'container', 'formats', 'check'], types: ['rules'] },
-  policy: { any: ['finding', 'formats', 'formatfile', 'rules', 'targets'] },
+  policy: { any: ['bytes', 'finding', 'formats', 'formatfile', 'rules', 'targets'] },
   compat: { any: ['bytes', 'layout', 'container', 'formats', 'check', 'rules', 'targets'] },
   trust: { any: ['bytes', 'layout', 'finding', 'container'] },
   guard: { any: ['bytes', 'container', 'finding', 'rules', 'check'] },

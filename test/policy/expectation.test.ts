@@ -46,7 +46,7 @@ devices:
     assert.throws(
       () => parseExpectationFile(text, 'x.yaml'),
       (error: unknown) =>
-        error instanceof ExpectationError && /^x\.yaml: [^\n]+$/u.test(error.message),
+        error instanceof ExpectationError && /^x\.yaml:\d+: [^\n]+$/u.test(error.message),
     );
   });
 });
