@@ -13,7 +13,15 @@ const longestElement = 4096;
 
 /** The elements of a name with what is in them, each cut at a length that none has. */
 function* elements(xml: string, name: string): Generator<string> {
-  for (const piece of xml.split(`<${name}`).slice(1, mostElements + 1)) {
+  const opening = `<${name}`;
+  let next = xml.indexOf(opening);
+  for (let seen = 0; seen < mostElements && next >= 0; seen += 1) {
+    const start = next + opening.length;
+    next = xml.indexOf(opening, start);
+    const piece = xml.slice(
+      start,
+      Math.min(next < 0 ? xml.length : next, start + longestElement + name.length + 3),
+    );
     const end = piece.indexOf(`</${name}>`);
     yield piece.slice(0, end < 0 ? longestElement : Math.min(end, longestElement));
   }

@@ -1,5 +1,6 @@
 /** Elements that say which device a state belongs to, and nothing of who runs it. */
-const whole = /<hostdev[\s>][\s\S]*?<\/hostdev>/gu;
+const opening = /<hostdev[\s>]/gu;
+const closing = '</hostdev>';
 const COVER = 'x';
 
 /**
@@ -10,9 +11,13 @@ export const redactedXml = (raw: Uint8Array): Uint8Array => {
   const text = Buffer.from(raw).toString('latin1');
   let out = '';
   let at = 0;
-  for (const { index, 0: element } of text.matchAll(whole)) {
-    out += covered(text.slice(at, index)) + element;
-    at = index + element.length;
+  for (const { index } of text.matchAll(opening)) {
+    if (index < at) continue;
+    const end = text.indexOf(closing, index);
+    // Without an end it is no element, and neither is any behind it.
+    if (end < 0) break;
+    out += covered(text.slice(at, index)) + text.slice(index, end + closing.length);
+    at = end + closing.length;
   }
   return Buffer.from(out + covered(text.slice(at)), 'latin1');
 };
