@@ -65,6 +65,23 @@ describe('the GitHub Action', () => {
     assert.match(readFileSync(join(folder, 'output'), 'utf8'), /^html=vstate-check\.html$/mu);
   });
 
+  it('leaves to code scanning what counts, and neither what is known nor what is gone', () => {
+    const bad = join(root, 'corpus/mtty/head-past-fifo.bin');
+    const twoBad = [bad, join(root, 'corpus/mtty/count-17.bin')];
+    const baseline = join(folder, 'known.json');
+    run(['check', ...twoBad, '--write-baseline', baseline]);
+    const sarif = 'known.sarif';
+    const { status } = step({ inputs: `${bad}\n`, baseline, sarif });
+    assert.equal(status, 0);
+    const { runs } = JSON.parse(readFileSync(join(folder, sarif), 'utf8')) as {
+      readonly runs: readonly { readonly results: readonly unknown[] }[];
+    };
+    assert.deepEqual(
+      runs.map(({ results }) => results),
+      [[]],
+    );
+  });
+
   it('runs nothing that stands in its inputs', () => {
     const { status } = step({
       inputs: '$(touch ran) `touch ran`; touch ran',

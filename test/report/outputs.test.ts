@@ -153,8 +153,11 @@ describe('JUnit', () => {
     });
     assert.deepEqual(result.errors, []);
     assert.ok(result.valid);
-    assert.match(xml, /<testcase name="index-out-of-bounds" classname="head\.bin">\s*<failure/u);
-    assert.match(xml, /<testcase name="magic-mismatch" classname="good\.bin"\/>/u);
+    assert.match(
+      xml,
+      /<testcase name="index-out-of-bounds" classname="head\.bin" time="0">\s*<failure/u,
+    );
+    assert.match(xml, /<testcase name="magic-mismatch" classname="good\.bin" time="0"\/>/u);
   });
 });
 
