@@ -1,7 +1,8 @@
 import type { ReadAt, Source } from '../bytes/source.ts';
 import { detectContainer, detectionHead } from '../container/detect.ts';
 import type { ContainerName } from '../container/names.ts';
-import type { ContainerEvent, Walker } from '../container/events.ts';
+import type { ContainerEvent, DeviceConfig, Walker } from '../container/events.ts';
+import { isPciSection } from '../container/qemu/pci-config.ts';
 import { walkerFor } from '../container/walker.ts';
 import type { Format } from '../formats/format.ts';
 import type { Budgets } from '../layout/leaf-reader.ts';
@@ -258,7 +259,7 @@ class States {
         this.#open.get(event.device)?.push(event.bytes, event.offset, event.packed);
         return; // Bytes are for the state; no observer of events wants them.
       case 'device-config':
-        if (event.bytes.length >= 8) this.#open.get(event.device)?.pciId(pciIdOf(event.bytes));
+        this.#told(event.device, pciIdOf(event));
         break;
       case 'device-close':
         this.#finish(event.device, event.partial === true ? 'beginning' : 'whole');
@@ -293,6 +294,10 @@ class States {
     this.#open.set(device, state);
   }
 
+  #told(device: number, pci: string | undefined): void {
+    if (pci !== undefined) this.#open.get(device)?.pciId(pci);
+  }
+
   #finish(device: number, part: 'whole' | 'beginning' = 'whole'): void {
     const state = this.#open.get(device);
     if (state === undefined) return;
@@ -301,9 +306,10 @@ class States {
   }
 }
 
-/** Vendor and device id of a saved config space: a PCIDevice version, then the registers. */
-export const pciIdOf = (config: Uint8Array): string => {
+/** Vendor and device id of a saved config space; undefined where the device has none. */
+export const pciIdOf = ({ bytes, section }: DeviceConfig): string | undefined => {
+  if (bytes.length < 8 || !isPciSection(section)) return undefined;
   const word = (at: number): string =>
-    ((config[at] ?? 0) | ((config[at + 1] ?? 0) << 8)).toString(16).padStart(4, '0');
+    ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)).toString(16).padStart(4, '0');
   return `${word(4)}:${word(6)}`;
 };

@@ -1,3 +1,4 @@
+import { isPciSection } from '../container/qemu/pci-config.ts';
 import { changed, endOfState, sound, vfio } from './container-examples.ts';
 import { word } from './vfio-config-word.ts';
 import { inSection } from './container-place.ts';
@@ -28,7 +29,7 @@ but nothing that has VFIO migration writes them.`,
   watch: () => ({
     kinds: ['device-config'],
     *event(event) {
-      if (event.kind !== 'device-config') return;
+      if (event.kind !== 'device-config' || !isPciSection(event.section)) return;
       const version = word(event, 0) | 0;
       if (version === 2) return;
       yield {

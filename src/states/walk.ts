@@ -104,8 +104,10 @@ class States {
         return;
       }
       case 'device-config':
-        if (event.bytes.length >= 8)
-          this.#open.get(event.device)?.state.pciId(pciIdOf(event.bytes));
+        {
+          const id = pciIdOf(event);
+          if (id !== undefined) this.#open.get(event.device)?.state.pciId(id);
+        }
         break;
       case 'device-close':
         this.#finish(event.device, event.partial === true);

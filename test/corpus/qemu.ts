@@ -55,6 +55,13 @@ const oneTimer = (size: number): string =>
     ],
   });
 
+/** A section of a device without a path, which is none of PCI. */
+const pathless = (item: SectionItem['item'], body: SectionItem['body']): SectionItem => ({
+  item,
+  idstr: 'vfio',
+  body,
+});
+
 const full = (draft: PciConfigDraft | Uint8Array): Uint8Array =>
   changed({ full: [vfio('full', [{ vfio: 'DEV_CONFIG_STATE', config: draft }, endOfState])] });
 
@@ -238,6 +245,12 @@ export const qemuStreams: Streams = {
   }),
   'description-deep.bin': changed({
     vmdesc: [{ item: 'vmdesc', text: `{"devices":${'['.repeat(5000)}}` }],
+  }),
+  'sound-device-without-path.bin': changed({
+    start: [pathless('start', [setup, endOfState])],
+    part: [pathless('part', [header, endOfState])],
+    end: [pathless('end', [port, endOfState])],
+    full: [pathless('full', [{ vfio: 'DEV_CONFIG_STATE', config: hex('0a0b0c') }, endOfState])],
   }),
   'ram-version-5.bin': changed({
     ramStart: [{ ...parts.ramStart[0], version: 5 }],

@@ -10,6 +10,12 @@ const irqStateLength = 16;
 const capabilityMsix = 0x11;
 const statusCapabilityList = 0x10;
 
+/**
+ * Whether the device of a section is a PCI device: those have a path before `/vfio`. The config of the
+ * others (ccw, ap, platform) is a structure of its own, of which nothing is known here.
+ */
+export const isPciSection = ({ idstr }: { readonly idstr: string }): boolean => idstr !== 'vfio';
+
 const u16 = (bytes: Uint8Array, at: number): number =>
   (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
 

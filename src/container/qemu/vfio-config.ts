@@ -1,4 +1,4 @@
-import { configLength, longestConfig } from './pci-config.ts';
+import { configLength, isPciSection, longestConfig } from './pci-config.ts';
 import { lookahead, recover } from './scan.ts';
 import type { Landing, Walk } from './walk.ts';
 import {
@@ -31,8 +31,10 @@ export function* configBody(
   const { feed } = walk;
   const offset = walk.position;
   const got = yield* walk.ahead(longestConfig + 8 + lookahead);
-  let sized =
-    derived(walk, got, true) ?? derived(walk, got, false) ?? described(walk, section, got);
+  const known = isPciSection(section)
+    ? (derived(walk, got, true) ?? derived(walk, got, false))
+    : undefined;
+  let sized = known ?? described(walk, section, got);
   if (sized === undefined) {
     const more = yield* walk.ahead(mostConfig + 8 + footerLength);
     sized = searched(walk, more);
