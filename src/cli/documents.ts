@@ -7,7 +7,7 @@ import { jsonText } from '../report/json-text.ts';
 import { checkDocument } from '../report/json.ts';
 import { junitDocument } from '../report/junit.ts';
 import { markdownDocument } from '../report/markdown.ts';
-import type { Report } from '../report/report.ts';
+import { isUnread, type Report } from '../report/report.ts';
 import { sarifDocument, type SarifDump } from '../report/sarif.ts';
 import { UndoneError } from './exit.ts';
 import { reasonOf } from './options.ts';
@@ -48,6 +48,9 @@ const writeDumps = (path: string, report: Report): ReadonlyMap<string, SarifDump
   } catch (error) {
     throw new UndoneError(`${folder}: ${reasonOf(error)}`);
   }
+  const findings = new Map(
+    report.inputs.map((input) => [input.path, isUnread(input) ? [] : input.findings]),
+  );
   let number = 0;
   for (const [input, picture] of report.pictures) {
     number += 1;
@@ -55,7 +58,7 @@ const writeDumps = (path: string, report: Report): ReadonlyMap<string, SarifDump
       .replaceAll(/[^\w.-]/gu, '_')
       .slice(0, 80);
     const file = join(folder, `${String(number).padStart(3, '0')}-${safe}.txt`);
-    const dump = dumpOf(input, picture);
+    const dump = dumpOf(input, picture, findings.get(input) ?? []);
     writeWhole(file, [Buffer.from(dump.text)], true, 'whom-umask-lets');
     dumps.set(input, { path: fromRoot(file), dump });
   }

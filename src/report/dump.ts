@@ -1,3 +1,5 @@
+import type { Range } from '../bytes/range.ts';
+import type { Finding, Location } from '../finding/finding.ts';
 import { hexBytes, offsetText, printable, sizeText } from './escape.ts';
 import type { Line, Picture } from './picture.ts';
 
@@ -13,7 +15,12 @@ export interface Dump {
 
 const NAME_WIDTH = 36;
 
-export const dumpOf = (title: string, { lines, omitted }: Picture): Dump => {
+/** @param findings get lines of their own where the picture does not show what they are about */
+export const dumpOf = (
+  title: string,
+  { lines, omitted }: Picture,
+  findings: readonly Finding[],
+): Dump => {
   const header = [
     `# ${printable(title)}`,
     '# Written by vstate-check: offset, field, value, first bytes. One line a field.',
@@ -32,6 +39,23 @@ export const dumpOf = (title: string, { lines, omitted }: Picture): Dump => {
     return lineText(line);
   });
   if (omitted > 0) body.push(`# ${omitted} more fields are left out`);
+  const end = omitted === 0 ? Infinity : Math.max(-1, ...lines.map(({ offset = -1 }) => offset));
+  const alone: Line[] = [];
+  const before = header.length + body.length + 1;
+  for (const { device = '', rule, at } of findings) {
+    const [first] = at;
+    const [range] = first?.ranges ?? [];
+    if (first === undefined || range === undefined || range.file !== undefined) continue;
+    const key = fieldKey(device, first.path);
+    if (first.path === '' ? range.offset <= end : byField.has(key)) continue;
+    alone.push(aloneLine(first, range, device, rule));
+    const line = before + alone.length;
+    if (first.path !== '') byField.set(key, line);
+    placed.push({ offset: range.offset, line });
+  }
+  if (alone.length > 0) {
+    body.push('# Besides, what findings are about:', ...alone.map(lineText));
+  }
   placed.sort((a, b) => (a.offset === b.offset ? a.line - b.line : a.offset - b.offset));
   return {
     text: `${[...header, ...body].join('\n')}\n`,
@@ -39,6 +63,23 @@ export const dumpOf = (title: string, { lines, omitted }: Picture): Dump => {
       (path === '' ? undefined : byField.get(fieldKey(device, path))) ?? lastAt(placed, offset),
   };
 };
+
+const aloneLine = (
+  { path, bytes, value }: Location,
+  { offset, length }: Range,
+  device: string,
+  rule: string,
+): Line => ({
+  depth: 0,
+  offset,
+  length,
+  device,
+  path,
+  label: [device, path === '' ? rule : path].filter((part) => part !== '').join(' '),
+  ...(value === undefined ? {} : { value }),
+  bytes,
+  faults: [],
+});
 
 const fieldKey = (device: string, path: string): string => `${device}\0${path}`;
 

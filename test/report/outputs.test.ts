@@ -97,6 +97,20 @@ describe('SARIF', () => {
     assert.equal(run!.tool.driver.rules[found.ruleIndex]!.id, 'index-out-of-bounds');
   });
 
+  it('points at the field where the dump has no room for all of them', async () => {
+    const report = await reportOf({ 'head.bin': patched(0x30, 0x2c) });
+    const [drawn] = report.pictures.values();
+    const short = { ...drawn!, lines: drawn!.lines.slice(0, 8), omitted: drawn!.lines.length - 8 };
+    const cut = { ...report, pictures: new Map([['head.bin', short]]) };
+    const [dump] = dumpsOf(cut).values();
+    const found = sarifOf(cut).runs[0]!.results.find(
+      ({ ruleId }) => ruleId === 'index-out-of-bounds',
+    )!;
+    const { startLine } = found.locations[0]!.physicalLocation.region;
+    const line = dump!.dump.text.split('\n')[startLine - 1]!;
+    assert.match(line, /^ +0x30 +port\[0\]\.head +44 +2c/u);
+  });
+
   it('has URIs that nothing in a path can break out of', async () => {
     for (const { locations } of sarifOf(await mixed()).runs[0]!.results) {
       const { uri } = locations[0]!.physicalLocation.artifactLocation;

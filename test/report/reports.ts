@@ -40,10 +40,17 @@ export const reportOf = async (
   };
 };
 
-export const dumpsOf = ({ pictures }: Report): ReadonlyMap<string, SarifDump> =>
+export const dumpsOf = ({ pictures, inputs }: Report): ReadonlyMap<string, SarifDump> =>
   new Map(
     [...pictures].map(([path, picture], index) => [
       path,
-      { path: `out.sarif.dumps/${index}.txt`, dump: dumpOf(path, picture) },
+      {
+        path: `out.sarif.dumps/${index}.txt`,
+        dump: dumpOf(
+          path,
+          picture,
+          inputs.flatMap((one) => ('error' in one || one.path !== path ? [] : one.findings)),
+        ),
+      },
     ]),
   );
