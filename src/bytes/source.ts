@@ -52,6 +52,14 @@ export interface Source {
  */
 export type ReadAt = (offset: number, length: number, into?: Uint8Array) => Uint8Array;
 
+/** What is read at once of bytes that are judged while they come. */
+const PIECE = 1 << 18;
+
+/** The bytes of an input that can be read at any place, in order; each piece stays as it is. */
+export function* piecesOf(readAt: ReadAt, size: number): Generator<Uint8Array> {
+  for (let at = 0; at < size; at += PIECE) yield readAt(at, Math.min(PIECE, size - at));
+}
+
 /** Opens a file, or standard input for `-`. Throws what the system says when it cannot. */
 export const openSource = (path: string): Source => {
   const fd = path === '-' ? 0 : openSync(path, 'r');

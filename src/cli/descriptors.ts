@@ -1,5 +1,5 @@
-import { JsonError, JsonMeter } from '../bytes/json.ts';
-import type { ReadAt, Source } from '../bytes/source.ts';
+import { JsonError, measuredJson } from '../bytes/json.ts';
+import { piecesOf, type ReadAt, type Source } from '../bytes/source.ts';
 import { isDescriptorFile } from '../compat/descriptor.ts';
 import type { ReadDescriptors } from '../compat/shape.ts';
 import { UndoneError, UsageError } from './exit.ts';
@@ -16,9 +16,6 @@ const limits = {
 
 /** YAML takes a thousand times as long to read as JSON. */
 const mostYaml = 4 << 20;
-
-/** What is read at once, so that of a file that has too much no more is read. */
-const blockSize = 1 << 18;
 
 /** The devices of a descriptor file; undefined for an input that is none, or that only flows. */
 export const descriptorsIn = async (source: Source): Promise<ReadDescriptors | undefined> => {
@@ -43,25 +40,19 @@ export const descriptorsIn = async (source: Source): Promise<ReadDescriptors | u
 const hint = 'docs/compat.md lists the keys of a descriptor';
 
 const textOf = (readAt: ReadAt, size: number, path: string): string => {
-  const meter = isJson(readAt(0, Math.min(size, 4096))) ? new JsonMeter(limits) : undefined;
-  if (meter === undefined && size > mostYaml) {
+  if (!isJson(readAt(0, Math.min(size, 4096)))) {
+    if (size <= mostYaml) return new TextDecoder().decode(readAt(0, size));
     throw new UsageError(
       `${path} has ${size} bytes of YAML, and at most ${mostYaml} are read`,
       'write a fleet of that size in JSON',
     );
   }
-  const blocks: Uint8Array[] = [];
   try {
-    for (let at = 0; at < size; at += blockSize) {
-      const block = readAt(at, Math.min(blockSize, size - at));
-      meter?.push(block);
-      blocks.push(block);
-    }
+    return new TextDecoder().decode(measuredJson(piecesOf(readAt, size), limits));
   } catch (error) {
     if (error instanceof JsonError) throw new UsageError(`${path} ${error.message}`, hint);
     throw error;
   }
-  return new TextDecoder().decode(Buffer.concat(blocks));
 };
 
 const isJson = (head: Uint8Array): boolean => /^\s*\{/u.test(new TextDecoder().decode(head));

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { JsonError, JsonMeter, type JsonLimits } from '../bytes/json.ts';
+import { JsonError, measuredJson, type JsonLimits } from '../bytes/json.ts';
 import { UndoneError } from './exit.ts';
 import { reasonOf } from './options.ts';
 
@@ -8,19 +8,10 @@ import { reasonOf } from './options.ts';
  * is read: then this throws `JsonError`.
  */
 export const jsonBytes = (path: string, limits: JsonLimits): Uint8Array => {
-  const meter = new JsonMeter(limits);
-  const blocks: Uint8Array[] = [];
   let file: number | undefined;
   try {
     file = openSync(path, 'r');
-    for (;;) {
-      const block = new Uint8Array(1 << 18);
-      const got = readSync(file, block, 0, block.length, null);
-      if (got === 0) return Buffer.concat(blocks);
-      const read = block.subarray(0, got);
-      meter.push(read);
-      blocks.push(read);
-    }
+    return measuredJson(blocksOf(file), limits);
   } catch (error) {
     if (error instanceof JsonError) throw error;
     throw new UndoneError(`${path}: ${reasonOf(error)}`);
@@ -28,3 +19,12 @@ export const jsonBytes = (path: string, limits: JsonLimits): Uint8Array => {
     if (file !== undefined) closeSync(file);
   }
 };
+
+function* blocksOf(file: number): Generator<Uint8Array> {
+  for (;;) {
+    const block = new Uint8Array(1 << 18);
+    const got = readSync(file, block, 0, block.length, null);
+    if (got === 0) return;
+    yield block.subarray(0, got);
+  }
+}

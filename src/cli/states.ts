@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { compressionHead, compressionOf } from '../bytes/unpack.ts';
-import type { Source } from '../bytes/source.ts';
+import { piecesOf, type Source } from '../bytes/source.ts';
 import { snapshotState } from '../check/inputs.ts';
 import { diffText } from '../report/text-diff.ts';
 import { printable, sizeText } from '../report/escape.ts';
@@ -200,7 +200,7 @@ const documentIn = (input: Seekable): StateDocument => {
   if (input.size > text) {
     throw new DocumentError(`the document has ${input.size} bytes, and at most ${text} are read`);
   }
-  return readDocument(input.readAt(0, input.size));
+  return readDocument(piecesOf(input.readAt, input.size));
 };
 
 /** The states of a document, with what follows from other fields put right when that is asked for. */

@@ -24,11 +24,23 @@ const HEAD = 256;
 /** Nodes within nodes; a real snapshot has about twelve levels of brackets. */
 const DEEPEST = 256;
 const LONGEST_KEY = 256;
+/** Bytes outside of strings, and marks of punctuation among them; a machine has some thousands. */
+const MOST_BETWEEN = 8 << 20;
+const MOST_MARKS = 1 << 18;
+/** Bytes of a string that are looked at one by one before a search. */
+const NEAR = 256;
+/** As many devices of one input are decoded. */
+const MOST_DEVICES = 1024;
 /** What may stand in a state before its blob. */
 const LONGEST_OPENING = 256;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+
+/** 1 for every byte that opens, parts or ends nothing. */
+const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
+  '"{}[],'.includes(String.fromCharCode(byte)) ? 0 : 1,
+);
 
 export const isCloudHypervisor = (head: Uint8Array): boolean =>
   opening.test(Buffer.from(head.subarray(0, HEAD)).toString('latin1'));
@@ -57,6 +69,9 @@ class Snapshot implements Walker {
   #padded = false;
   #spent = false;
   #begun = false;
+  /** Bytes outside of strings so far, and marks among them. */
+  #between = 0;
+  #marks = 0;
 
   constructor(sink: EventSink) {
     this.#sink = sink;
@@ -65,8 +80,10 @@ class Snapshot implements Walker {
   push(bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length && !this.#spent) {
-      if (this.#text === undefined) this.#structure(bytes[at] ?? 0, this.#position + at);
-      else if (this.#text === 'blob') {
+      if (this.#text === undefined) {
+        at = this.#structure(bytes, at);
+        continue;
+      } else if (this.#text === 'blob') {
         at = this.#blob(bytes, at);
         continue;
       } else if (this.#text === 'value' || this.#text === 'behind') {
@@ -89,7 +106,29 @@ class Snapshot implements Walker {
     this.#sink({ kind: 'snapshot', offset: 0, length: offset, devices: this.#devices });
   }
 
-  #structure(byte: number, offset: number): void {
+  /** Goes behind the next mark of punctuation, or to the end of the block. */
+  #structure(bytes: Uint8Array, from: number): number {
+    let at = from;
+    while (at < bytes.length && isPlain[bytes[at] ?? 0] === 1) at += 1;
+    this.#between += at - from;
+    if (this.#between > MOST_BETWEEN) {
+      this.#spend(this.#position + at, `at most ${MOST_BETWEEN} bytes outside of strings`);
+    } else if (at < bytes.length) {
+      this.#marks += 1;
+      if (this.#marks > MOST_MARKS) {
+        this.#spend(this.#position + at, `at most ${MOST_MARKS} marks of punctuation`);
+      } else this.#mark(bytes[at] ?? 0, this.#position + at);
+      at += 1;
+    }
+    return at;
+  }
+
+  #spend(offset: number, wanted: string): void {
+    this.#spent = true;
+    this.#sink({ kind: 'fault', code: 'budget', offset, length: 1, wanted });
+  }
+
+  #mark(byte: number, offset: number): void {
     const inObject = this.#way.length > 0 && this.#way.at(-1) !== undefined;
     switch (byte) {
       case QUOTE:
@@ -99,9 +138,7 @@ class Snapshot implements Walker {
       case 0x5b:
         this.#begun = true;
         if (this.#way.length >= DEEPEST) {
-          this.#spent = true;
-          const wanted = `at most ${DEEPEST} brackets`;
-          this.#sink({ kind: 'fault', code: 'budget', offset, length: 1, wanted });
+          this.#spend(offset, `at most ${DEEPEST} brackets`);
           return;
         }
         this.#way.push(byte === 0x7b ? '' : undefined);
@@ -142,7 +179,11 @@ class Snapshot implements Walker {
       return;
     } else this.#held += String.fromCharCode(byte);
     if (this.#text === 'key') {
-      this.#held = this.#held.slice(0, LONGEST_KEY);
+      if (this.#held.length <= LONGEST_KEY) return;
+      // No name on the way to a state is so long, and none of its device either.
+      this.#way[this.#way.length - 1] = '';
+      this.#key = false;
+      this.#text = 'value';
     } else if (blobOpening.test(this.#held)) {
       this.#begin(offset + 1);
     } else if (this.#held.length > LONGEST_OPENING) this.#text = 'value';
@@ -150,16 +191,30 @@ class Snapshot implements Walker {
 
   /** The rest of a string that is passed over. */
   #skip(bytes: Uint8Array, from: number): number {
-    for (let at = from; at < bytes.length; at += 1) {
-      const byte = bytes[at];
-      if (this.#escaped) this.#escaped = false;
-      else if (byte === BACKSLASH) this.#escaped = true;
-      else if (byte === QUOTE) {
-        this.#text = undefined;
-        return at + 1;
+    let at = from;
+    while (at < bytes.length) {
+      // JSON within a string is full of escaped quotes, and a search for each takes longer than a look
+      // at each byte; everything else is passed over fastest by a search.
+      const near = Math.min(at + NEAR, bytes.length);
+      for (; at < near; at += 1) {
+        const byte = bytes[at];
+        if (this.#escaped) this.#escaped = false;
+        else if (byte === BACKSLASH) this.#escaped = true;
+        else if (byte === QUOTE) {
+          this.#text = undefined;
+          return at + 1;
+        }
       }
+      if (at === bytes.length) break;
+      if (this.#escaped) at += 1;
+      const quote = bytes.indexOf(QUOTE, at);
+      const end = quote < 0 ? bytes.length : quote;
+      let slashes = 0;
+      while (end - 1 - slashes >= at && bytes[end - 1 - slashes] === BACKSLASH) slashes += 1;
+      this.#escaped = slashes % 2 === 1;
+      at = end;
     }
-    return bytes.length;
+    return at;
   }
 
   #isState(): boolean {
@@ -168,6 +223,10 @@ class Snapshot implements Walker {
   }
 
   #begin(offset: number): void {
+    if (this.#devices >= MOST_DEVICES) {
+      this.#spend(offset, `at most ${MOST_DEVICES} devices`);
+      return;
+    }
     const name = this.#way[this.#way.length - wayToState.length - 1] ?? '';
     this.#sink({ kind: 'device-open', device: this.#devices, name, instance: 0, offset });
     this.#text = 'blob';

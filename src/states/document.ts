@@ -75,15 +75,18 @@ export const documentLimits = {
   /** Bytes of JSON text. */
   text: 96 << 20,
   /** Values, names included. */
-  values: 1 << 21,
+  values: 3 << 19,
   /** Brackets within brackets. */
   depth: 200,
   /** Members of one object; those of a document have about ten. */
   members: 1024,
   /** Elements of one list; all values are counted, so this bounds nothing more. */
   elements: 1 << 22,
+  run: 1 << 16,
   /** A payload is one string. */
-  run: 96 << 20,
+  long: { name: 'hex', run: 96 << 20 },
+  /** Bytes of NUL behind texts that are shorter than their fields. */
+  filled: 16 << 20,
   /** Fields that `decode` lists; what lies behind is one stretch of bytes. */
   fields: 1 << 18,
   /** Bytes of an input that fit into a document without a payload directory. */

@@ -53,6 +53,7 @@ export const assemble = (
     );
   });
   const out = new Rope();
+  const taken = states.map(() => 0);
   pieces.forEach((piece, index) => {
     if ('hex' in piece || 'file' in piece) {
       addBytes(out, piece, files);
@@ -61,6 +62,14 @@ export const assemble = (
     const state = states[piece.device];
     if (state === undefined || piece.at + piece.bytes > state.length) {
       throw new DocumentError(`pieces[${index}] names bytes that no state has`);
+    }
+    // A state stands once in its container; named over and over it would fill a disk.
+    const all = (taken[piece.device] ?? 0) + piece.bytes;
+    taken[piece.device] = all;
+    if (all > state.length) {
+      throw new DocumentError(
+        `pieces[${index}] names bytes of a state again: ${all} of ${state.length} bytes`,
+      );
     }
     const read: ReadAt = (offset, length) => state.read(piece.at + offset, length);
     if (piece.as === undefined) {

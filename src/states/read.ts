@@ -1,5 +1,6 @@
 import {
   DocumentError,
+  documentLimits,
   documentMark,
   numberTypes,
   type DeviceDocument,
@@ -12,18 +13,17 @@ import {
 import { documentJson } from './json.ts';
 
 /** Reads a document that anybody may have written; one `DocumentError` says where it is wrong. */
-export const readDocument = (text: Uint8Array): StateDocument => {
-  // A text that cannot be a document is told before it is parsed.
-  if (!Buffer.from(text.buffer, text.byteOffset, text.byteLength).includes(documentMark)) {
-    throw new DocumentError(`this is not what decode writes: "${documentMark}" is missing`);
-  }
-  const at = record(documentJson(text), 'the document');
+export const readDocument = (blocks: Iterable<Uint8Array>): StateDocument => {
+  const at = record(documentJson(blocks), 'the document');
   if (at.document !== documentMark) {
     throw new DocumentError(`the document is not one that decode writes: "document" is missing`);
   }
   if (at.version !== 1) throw new DocumentError('"version" is not 1');
   const { pieces } = at;
-  const devices = list(at.devices, 'devices').map((one, index) => device(one, `devices[${index}]`));
+  const room: Room = { left: documentLimits.filled };
+  const devices = list(at.devices, 'devices').map((one, index) =>
+    device(one, `devices[${index}]`, room),
+  );
   return {
     document: documentMark,
     version: 1,
@@ -40,21 +40,26 @@ export const readDocument = (text: Uint8Array): StateDocument => {
 export const isDocument = (head: Uint8Array): boolean =>
   /^\s*\{\s*"document"\s*:\s*"vstate-check decode"/u.test(Buffer.from(head).toString('latin1'));
 
-const device = (value: unknown, path: string): DeviceDocument => {
+/** Bytes that NUL may still fill behind texts. */
+interface Room {
+  left: number;
+}
+
+const device = (value: unknown, path: string, room: Room): DeviceDocument => {
   const at = record(value, path);
   return {
     name: string(at.name, `${path}.name`),
     instance: size(at.instance, `${path}.instance`),
     format: string(at.format, `${path}.format`),
     bytes: size(at.bytes, `${path}.bytes`),
-    fields: fields(at.fields, `${path}.fields`),
+    fields: fields(at.fields, `${path}.fields`, room),
   };
 };
 
-const fields = (value: unknown, path: string): readonly FieldDocument[] =>
-  list(value, path).map((one, index) => field(one, `${path}[${index}]`));
+const fields = (value: unknown, path: string, room: Room): readonly FieldDocument[] =>
+  list(value, path).map((one, index) => field(one, `${path}[${index}]`, room));
 
-const field = (value: unknown, path: string): FieldDocument => {
+const field = (value: unknown, path: string, room: Room): FieldDocument => {
   const at = record(value, path);
   const name = string(at.name, `${path}.name`);
   const gap = at.gap === true ? { gap: true } : {};
@@ -65,20 +70,27 @@ const field = (value: unknown, path: string): FieldDocument => {
   }
   switch (kind) {
     case 'fields':
-      return { name, fields: fields(at.fields, `${path}.fields`) };
+      return { name, fields: fields(at.fields, `${path}.fields`, room) };
     case 'hex':
       return { name, ...gap, hex: hexText(at.hex, `${path}.hex`) };
     case 'file':
       return { name, ...gap, ...file(at, path) };
     case 'text': {
-      const room = size(at.size, `${path}.size`);
+      const held = size(at.size, `${path}.size`);
       const text = string(at.text, `${path}.text`);
       // One character, one byte: what `decode` writes as text is printable ASCII.
       if (!/^[\x00-\x7f]*$/u.test(text)) throw new DocumentError(`${path}.text is not ASCII`);
-      if (text.length > room) {
-        throw new DocumentError(`${path}.text has ${text.length} characters for ${room} bytes`);
+      if (text.length > held) {
+        throw new DocumentError(`${path}.text has ${text.length} characters for ${held} bytes`);
       }
-      return { name, size: room, text };
+      room.left -= held - text.length;
+      if (room.left < 0) {
+        const { filled } = documentLimits;
+        throw new DocumentError(
+          `${path}.size is ${held}: texts and what fills them take more than ${filled} bytes of NUL`,
+        );
+      }
+      return { name, size: held, text };
     }
     case 'value':
       return { name, ...number(at, path) };

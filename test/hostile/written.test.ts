@@ -182,4 +182,63 @@ describe.skipIf(process.platform === 'win32')('a hostile file of a person', () =
       },
     ]);
   });
+
+  it('is refused at once where a document is wanted', { timeout: 300_000 }, async () => {
+    const begin =
+      '{"document":"vstate-check decode","version":1,"container":"bare","bytes":60,"devices":';
+    const field = (text: string): string =>
+      `${begin}[{"name":"","instance":0,"format":"mtty","bytes":60,"fields":[${text}]}]}`;
+    const into = ['--output', join(folder, 'out'), '--force'];
+    const size = 64 << 20;
+    const documents: readonly (readonly [name: string, text: string, says: RegExp])[] = [
+      ['levels', `${begin}${'['.repeat(10_000_000)}`, /nests more than 200 levels/u],
+      ['members', `${begin}{${many(2_000_000, (i) => `"${i}":1,`)}`, /1024 members in one object/u],
+      ['text', `${begin}"${'a'.repeat(size)}"}`, /more than 65536 bytes without an end/u],
+      [
+        'escapes',
+        `${begin}"${'\\\\'.repeat(size >> 1)}"}`,
+        /more than 65536 bytes without an end/u,
+      ],
+      ['digits', `${begin}${'9'.repeat(size)}}`, /more than 4096 bytes without an end/u],
+      ['space', `${begin}${' '.repeat(size)}[]}`, /more than 4096 bytes without an end/u],
+      [
+        'spaces',
+        `${begin}[${`${' '.repeat(4000)},`.repeat(size >> 12)}`,
+        /bytes outside of strings/u,
+      ],
+      ['NUL', '\0'.repeat(size), /byte 0 belongs to no value/u],
+      ['room', field('{"name":"x","text":"","size":9007199254740991}'), /bytes of NUL/u],
+      [
+        'rooms',
+        field(many(300, (i) => `${i === 0 ? '' : ','}{"name":"x","text":"","size":65536}`)),
+        /bytes of NUL/u,
+      ],
+      [
+        'one state over and over',
+        `${field('{"name":"x","text":"","size":60}').slice(0, -1)},"pieces":[${many(50_000, (i) => `${i === 0 ? '' : ','}{"device":0,"at":0,"bytes":60}`)}]}`,
+        /bytes of a state again: 120 of 60 bytes/u,
+      ],
+    ];
+    const sound = written('sound.json', field('{"name":"x","text":"","size":60}'));
+    await quick(
+      ['encode', sound, ...into],
+      [
+        ...documents.map(([name, text, says]) => ({
+          name,
+          args: ['encode', written(`${name}.json`, text), ...into],
+          status: 2,
+          says,
+        })),
+        {
+          name: 'a payload of a mebibyte',
+          args: [
+            'encode',
+            written('mebibyte.json', field(`{"name":"x","hex":"${'0'.repeat(2 << 20)}"}`)),
+            ...into,
+          ],
+          status: 0,
+        },
+      ],
+    );
+  });
 });
