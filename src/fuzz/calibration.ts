@@ -88,7 +88,13 @@ export const calibrate = async (
         Math.max(most, Math.min(growth, second[index]?.growth ?? growth)),
       0,
     ),
-    peak: first.reduce((most, { peak }) => Math.max(most, peak), 0),
+    // What one good state alone takes is not what every restore needs.
+    peak:
+      taken.length === 0
+        ? 0
+        : Math.min(
+            ...first.flatMap(({ outcome, peak }) => (outcome.kind === 'accepted' ? [peak] : [])),
+          ),
     muted: [
       ...mutedBy(
         taken.map(({ bytes }) => bytes),

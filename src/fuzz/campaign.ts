@@ -11,6 +11,7 @@ import type { BugCost } from './bugs.ts';
 import { Grammar } from './grammar.ts';
 import type { Lab } from './lab.ts';
 import { Memory } from './memory.ts';
+import { oracleById } from './oracles/index.ts';
 import type { Plan } from './plan.ts';
 import { runRound, type Worker } from './pool.ts';
 import { Schedule } from './schedule.ts';
@@ -60,6 +61,9 @@ const SAVE_EVERY = 2000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 /** A target that is lost for this many rounds in a row is not coming back. */
 const MOST_LOST = 3;
+
+const isReason = ({ oracle }: { readonly oracle: string }): boolean =>
+  oracleById(oracle)?.mayBeLayout !== true;
 
 /** A campaign from its folder's state to its budget's end. */
 export class Campaign {
@@ -175,7 +179,7 @@ export class Campaign {
   #enough(): Campaigned['why'] | undefined {
     const { budget, signal } = this.#options;
     if (signal.aborted) return 'interrupted';
-    if (budget.stopOnFirst && this.#findings.all.length > 0) return 'first finding';
+    if (budget.stopOnFirst && this.#findings.all.some(isReason)) return 'first finding';
     if (this.#memory.executions >= budget.executions) return 'executions';
     if (this.#timeLeft() <= 0) return 'time';
     if (budget.chance > 0) {
@@ -201,8 +205,7 @@ export class Campaign {
       }
       for (const count of Object.values(report.stepped)) this.#stepped += count;
     }
-    const most = this.#options.budget.stopOnFirst ? 1 : MOST_TRIAGED;
-    await this.#findings.take(finds, this.#round, most);
+    await this.#look(finds);
     await this.#findings.takeUp(this.#round);
     if (cut) return;
     this.#digest = digest.digest('hex');
@@ -212,6 +215,17 @@ export class Campaign {
       executions: this.#memory.executions,
       digest: this.#digest.slice(0, 16),
     });
+  }
+
+  /** Into what is new, as far as there is time; one reason is enough for a campaign that stops at it. */
+  async #look(finds: readonly Find[]): Promise<void> {
+    if (!this.#options.budget.stopOnFirst) {
+      await this.#findings.take(finds, this.#round, MOST_TRIAGED);
+      return;
+    }
+    await this.#findings.take(finds.filter(isReason), this.#round, 1);
+    if (this.#findings.all.some(isReason)) return;
+    await this.#findings.take(finds, this.#round, MOST_TRIAGED);
   }
 
   #keep(novel: Report['novel'][number], features: number): void {

@@ -94,12 +94,17 @@ const listVariants = (element: Layout, chosen: Chosen, depth: number): readonly 
 /** A list names each of its elements, also one of which there is nothing to say. */
 const emptyOf = (layout: Layout): Draft => (layout.kind === 'uint' ? 0n : {});
 
-const structVariants = (layout: StructLayout, outer: Chosen, depth: number): readonly Draft[] => {
-  const selectors = Object.entries(layout.fields).flatMap(([name, field]) => {
+/** The values of the first field that selects, with what is chosen by each; none where nothing selects. */
+export const selectionsOf = (layout: StructLayout): readonly Selected[] | undefined => {
+  for (const [name, field] of Object.entries(layout.fields)) {
     const keys = keysOf(layout, name);
-    return keys.length > 0 ? [selectorOf(name, field, keys)] : [];
-  });
-  const [selector] = selectors;
+    if (keys.length > 0) return selectorOf(name, field, keys);
+  }
+  return undefined;
+};
+
+const structVariants = (layout: StructLayout, outer: Chosen, depth: number): readonly Draft[] => {
+  const selector = selectionsOf(layout);
   // Of several selecting fields the first is tried with each key, the others with what is usual.
   if (selector === undefined) return fieldVariants(layout, {}, outer, depth);
   return selector.flatMap(([fields, chosen], place) => {
@@ -182,7 +187,7 @@ export const keysOf = (struct: StructLayout, by: string): readonly string[] => {
   return [...keys];
 };
 
-type Selected = readonly [Fields, Chosen];
+export type Selected = readonly [Fields, Chosen];
 
 /** A selecting field with each of its keys, and with one that no case has. */
 const selectorOf = (name: string, field: Layout, keys: readonly string[]): readonly Selected[] => {

@@ -19,6 +19,7 @@ const weights: Readonly<Record<string, number>> = {
   'record-order': 16,
   'new-record': 10,
   'leaf-to-children': 6,
+  'nested-deep': 2,
   'coupled-wrap': 10,
   'cut-at-boundary': 8,
 };

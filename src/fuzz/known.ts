@@ -3,7 +3,7 @@ import type { Input } from '../targets/target.ts';
 import type { Calibration } from './calibration.ts';
 import { likePath } from './edit-class.ts';
 import type { Known } from './oracles/oracle.ts';
-import { skeletonOf, type Library } from './skeleton.ts';
+import { skeletonOf, type Library, type Skeleton } from './skeleton.ts';
 
 /** A calibration as the oracles ask it. */
 export const knownOf = ({
@@ -28,11 +28,16 @@ export const knownOf = ({
   const { unstable } = calibration;
   const restless = new Set(unstable === 'all' ? [] : unstable);
   const masks = new Set(noise.map(likePath));
+  let values: ReadonlyMap<string, ReadonlySet<bigint>> | undefined;
   return {
     isGood: (input) => goodOf(input) !== undefined,
     savedOf: (input, ran) => (ran ? goodOf(input)?.saveRan : goodOf(input)?.save),
     freshSave: calibration.freshSave,
     recovers: calibration.recovers,
+    taken: (path, value) => {
+      values ??= valuesOf(calibration.good.flatMap(({ digest }) => library.get(digest) ?? []));
+      return values.get(likePath(path))?.has(value) === true;
+    },
     growth: calibration.growth,
     peak: calibration.peak,
     differs: (a, b) => {
@@ -50,6 +55,19 @@ export const knownOf = ({
       return layout === 'gap' ? undefined : layout;
     },
   };
+};
+
+/** What stands in the fields of seeds, whatever record they are in. */
+const valuesOf = (seeds: readonly Skeleton[]): ReadonlyMap<string, ReadonlySet<bigint>> => {
+  const values = new Map<string, Set<bigint>>();
+  for (const { path, value } of seeds.flatMap(({ parts }) => parts)) {
+    if (typeof value !== 'bigint') continue;
+    const like = likePath(path);
+    const before = values.get(like);
+    if (before === undefined) values.set(like, new Set([value]));
+    else before.add(value);
+  }
+  return values;
 };
 
 /** Whether the byte of a save belongs to a field that the user masked, or to a branch that was. */

@@ -1,10 +1,14 @@
 import { Value } from 'fast-check';
 import { planArbitrary } from './arbitrary.ts';
+import type { Result } from '../targets/target.ts';
 import type { Lab, Seen, Witness } from './lab.ts';
 import type { Plan } from './plan.ts';
 
 /** Executions that one finding may take until it is small. */
 export const MOST_EXECUTIONS = 2000;
+/** An execution that takes the target's whole time or memory counts as so many. */
+const DEAR = { hung: 250, exhausted: 50, hungry: 8 };
+const HUNGRY = 1 << 24;
 /** Candidates that are tried at once; what lies behind the first that serves is wasted. */
 const AT_ONCE = 8;
 
@@ -30,19 +34,23 @@ export const minimise = async (
 ): Promise<Minimised> => {
   const arbitrary = planArbitrary(lab.options.library, plan);
   let executions = 0;
+  let spent = 0;
   let current = new Value<Plan>(plan, undefined);
   for (;;) {
     const stream = arbitrary.shrink(current.value, current.context);
     let better: Value<Plan> | undefined;
-    while (better === undefined && executions < most && !signal.aborted) {
+    while (better === undefined && spent < most && !signal.aborted) {
       const candidates: Value<Plan>[] = [];
       for (let next = stream.next(); next.done !== true; next = stream.next()) {
         candidates.push(next.value);
-        if (candidates.length === AT_ONCE) break;
+        // Where they are dear, none is run that is not needed.
+        if (candidates.length === AT_ONCE || spent > 2 * executions) break;
       }
       if (candidates.length === 0) break;
       executions += candidates.length;
-      better = await firstThatShows(lab, candidates, bug, signal);
+      const tried = await firstThatShows(lab, candidates, bug, signal);
+      better = tried.better;
+      spent += tried.cost;
     }
     if (better === undefined) return { plan: current.value, executions };
     current = better;
@@ -54,7 +62,7 @@ const firstThatShows = async (
   candidates: readonly Value<Plan>[],
   { oracle, bucket }: { readonly oracle: string; readonly bucket: string },
   signal: AbortSignal,
-): Promise<Value<Plan> | undefined> => {
+): Promise<{ readonly better: Value<Plan> | undefined; readonly cost: number }> => {
   const seen = await lab.examine(
     candidates.map(({ value }) => value),
     signal,
@@ -63,5 +71,15 @@ const firstThatShows = async (
   const showing = new Set(
     seen.filter((one) => sameBug(one, oracle, bucket) !== undefined).map(({ plan }) => plan),
   );
-  return candidates.find(({ value }) => showing.has(value));
+  const cost = seen.reduce((sum, { result }) => sum + costOf(result), 0);
+  return {
+    better: candidates.find(({ value }) => showing.has(value)),
+    cost: Math.max(cost, candidates.length),
+  };
+};
+
+/** By what came of it and not by the clock, so that the same find has the same minimum each time. */
+const costOf = ({ outcome, growth, peak }: Result): number => {
+  if (outcome.kind === 'hung' || outcome.kind === 'exhausted') return DEAR[outcome.kind];
+  return Math.max(growth, peak) > HUNGRY ? DEAR.hungry : 1;
 };

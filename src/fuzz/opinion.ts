@@ -32,6 +32,9 @@ export interface OpinionOptions {
  */
 const aboutExpectations = new Set(['version-not-accepted', 'expectation-unmatched']);
 
+/** A limit of the check: no word about the state, of which the rest was not looked at. */
+const OWN_LIMIT = 'budget-exceeded';
+
 /** The rules' opinion of a whole state, at once and without any input or output. */
 export const opinions = ({
   format,
@@ -67,6 +70,7 @@ const worst = (findings: readonly Finding[]): Finding | undefined => {
   let found: Finding | undefined;
   for (const finding of findings) {
     if (finding.confidence !== 'certain' || !reaches(finding.severity, 'high')) continue;
+    if (finding.rule === OWN_LIMIT) continue;
     if (
       found === undefined ||
       severities.indexOf(finding.severity) < severities.indexOf(found.severity)

@@ -130,6 +130,14 @@ describe('a campaign', () => {
     assert.equal(ran.reports.length, 1);
   });
 
+  it('goes on behind a refusal that the layout alone may explain', async () => {
+    using folder = temporary();
+    const { path } = folder;
+    const target = serialTarget('refuses a state with an overrun');
+    const ran = await runCampaign({ path, target, executions: 2000, stopOnFirst: true });
+    assert.deepEqual([ran.why, ran.oracles], ['executions', ['refused-although-sound']]);
+  });
+
   it('steps around a known crash, and says what it cost', async () => {
     using folder = temporary();
     const { path } = folder;

@@ -12,7 +12,7 @@ export const countBoundary: Mutator = {
     const { target } = link;
     const element = BigInt(Math.max(elementsOf(target)[0]?.length ?? target.length, 1));
     const fits = remainders(target, target.start, skeleton).map((bytes) => bytes / element);
-    const products = [16n, 32n, 64n].map((width) => (1n << width) / element);
+    const wraps = [16n, 32n, 64n].map((width) => (1n << width) / element);
     return setTo(number, [
       value + 1n,
       value - 1n,
@@ -22,7 +22,9 @@ export const countBoundary: Mutator = {
       value * 2n,
       ...[8n, 16n, 32n, 64n, 128n, 256n].flatMap((size) => [size, size + 1n]),
       // `count × element` is just below and just above what a size can hold.
-      ...products.flatMap((most) => [most, most + 1n]),
+      ...wraps.flatMap((most) => [most, most + 1n]),
+      // It wraps to the very size that is there, which a check of the product takes.
+      ...wraps.map((most) => value + most),
       ...typeEdges(bits),
     ]);
   },

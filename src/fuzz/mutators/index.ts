@@ -7,6 +7,7 @@ import { knownValue } from './known-value.ts';
 import { leafToChildren } from './leaf-to-children.ts';
 import { lengthBoundary } from './length-boundary.ts';
 import type { Mutator } from './mutator.ts';
+import { nestedDeep } from './nested-deep.ts';
 import { newRecord } from './new-record.ts';
 import { offsetBoundary } from './offset-boundary.ts';
 import { payloadContent } from './payload-content.ts';
@@ -32,6 +33,7 @@ export const mutators: readonly Mutator[] = [
   recordOrder,
   newRecord,
   leafToChildren,
+  nestedDeep,
   coupledWrap,
   cutAtBoundary,
 ];

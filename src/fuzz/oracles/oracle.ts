@@ -37,9 +37,11 @@ export interface Known {
    * next by themselves; undefined where there is none.
    */
   readonly differs: (a: Uint8Array, b: Uint8Array) => number | undefined;
+  /** Whether a good seed has this value in the field, or in the like of it in another record. */
+  readonly taken: (path: string, value: bigint) => boolean;
   /** Bytes of memory by which the target grows when it takes a good state. */
   readonly growth: number;
-  /** The most that it holds at one time while it takes one. */
+  /** What it holds at one time whichever good state it takes. */
   readonly peak: number;
 }
 
@@ -68,6 +70,8 @@ export interface Oracle {
   readonly cwe: string;
   /** What it means for the host, and what a restore path should do; full sentences. */
   readonly rationale: string;
+  /** What the layout does not say may explain it: no reason to end a campaign that stops at a finding. */
+  readonly mayBeLayout?: true;
   /** The bug lies in how sessions follow each other; which field shows it says little. */
   readonly aboutSessions?: true;
   /** Abilities of the target without which it is silent. */

@@ -9,6 +9,7 @@ export const refusedSound = defineOracle({
   confidence: 'likely',
   threats: ['corruption'],
   cwe: 'CWE-697',
+  mayBeLayout: true,
   rationale: `
 One field of a good state was set to another value that its layout allows, no rule has a word against
 it, and it is refused. A guest that brings its device there cannot migrate any more. A check is one
@@ -26,6 +27,8 @@ off, or tests for the values of one source only.`,
     if (refusal === undefined || input === 'saved') return undefined;
     const layout = known.layoutOf(plan.seed, edit.field);
     if (layout === undefined || !names(layout, edit.value)) return undefined;
+    // The value is not what is refused, but what it stands beside.
+    if (known.taken(edit.field, edit.value)) return undefined;
     if (opinionOf(input, session.offered)?.kind !== 'sound') return undefined;
     const step = execution.steps[refusal.step]?.do ?? 'write';
     const answer = errnoName(refusal.answer);
