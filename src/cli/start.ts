@@ -1,8 +1,3 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import vm from 'node:vm';
-
 /**
  * Starts the command line, whose modules are scripts in `cli/` beside this file.
  *
@@ -11,16 +6,27 @@ import vm from 'node:vm';
  * it: `NAME.compiled`. Another version of V8 refuses that and compiles the script, as it does where
  * the file is not there. Like the scripts themselves, these files are trusted to be what was built.
  */
-const folder = fileURLToPath(new URL('cli', import.meta.url));
+
+// Not imported: for an import Node reads every property of the module, and some load much behind them.
+const fs = process.getBuiltinModule('node:fs');
+const { fileURLToPath } = process.getBuiltinModule('node:url');
+const vm = process.getBuiltinModule('node:vm');
+
+const folder = fileURLToPath(new URL('cli/', import.meta.url));
 
 type Load = (id: string) => unknown;
 type Body = (exports: object, require: Load, module: { exports: object }, file: string) => void;
 
+/** Node loads these when something in them is used: they are large, and most starts need neither. */
+const late = new Map<string, object>(
+  ['node:crypto', 'node:zlib'].map((id) => [id, lateModule(id)]),
+);
+
 const loaded = new Map<string, { exports: object }>();
 
 const load: Load = (id) => {
-  if (!id.startsWith('./')) return process.getBuiltinModule(id);
-  const file = path.join(folder, id);
+  if (!id.startsWith('./')) return late.get(id) ?? process.getBuiltinModule(id);
+  const file = folder + id.slice(2);
   const known = loaded.get(file);
   if (known !== undefined) return known.exports;
   const module = { exports: {} };
@@ -38,3 +44,14 @@ const load: Load = (id) => {
 };
 
 load('./main.cjs');
+
+function lateModule(id: string): object {
+  const module = (): object => process.getBuiltinModule(id) ?? {};
+  return new Proxy(
+    {},
+    {
+      get: (_, name) => Reflect.get(module(), name) as unknown,
+      ownKeys: () => Reflect.ownKeys(module()),
+    },
+  );
+}

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** What can be said of bytes whose layout nobody knows. */
 export interface OpaqueSummary {
   readonly bytes: number;
@@ -63,7 +65,7 @@ interface Histogram {
 
 class Analysis implements OpaqueAnalysis {
   // Asked for here and not imported: loading it costs 5 ms that only an opaque state needs.
-  readonly #hash = process.getBuiltinModule('node:crypto').createHash('sha256');
+  readonly #hash = createHash('sha256');
   #bytes = 0;
   /** Bytes behind the last whole word; fewer than eight. */
   readonly #rest = new Uint8Array(8);

@@ -1,11 +1,9 @@
-import type * as Crypto from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import type { SealedHeader } from '../container/sealed/format.ts';
 import { writeSealed, type Signer } from '../container/sealed/write.ts';
 import { mttyState } from './examples.ts';
 import type { Example, Expectation } from './rule.ts';
 import type { Trust, TrustedKey } from './trust.ts';
-
-const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto');
 
 /** What comes before the 32 secret bytes of an Ed25519 key in PKCS #8 (RFC 8410). */
 const pkcs8 = '302e020100300506032b657004220420';
@@ -14,8 +12,7 @@ const pkcs8 = '302e020100300506032b657004220420';
  * A key for examples and tests whose secret is the digest of its name, so that everybody has it: it
  * must never stand in a keyring.
  */
-const testKey = (name: string): Crypto.KeyObject => {
-  const { createHash, createPrivateKey } = crypto();
+const testKey = (name: string): KeyObject => {
   const secret = createHash('sha256').update(`vstate-check test key ${name}`).digest('hex');
   return createPrivateKey({
     key: Buffer.from(pkcs8 + secret, 'hex'),
@@ -25,8 +22,7 @@ const testKey = (name: string): Crypto.KeyObject => {
 };
 
 /** The raw public half of a key. */
-const rawPublic = (key: Crypto.KeyObject): Uint8Array => {
-  const { createPublicKey } = crypto();
+const rawPublic = (key: KeyObject): Uint8Array => {
   const der = createPublicKey(key).export({ format: 'der', type: 'spki' });
   return Uint8Array.from(der.subarray(der.length - 32));
 };
@@ -36,7 +32,7 @@ export const testSigner = (name: string): Signer => {
   const key = testKey(name);
   return {
     publicKey: rawPublic(key),
-    sign: (message) => crypto().sign(null, message, key),
+    sign: (message) => sign(null, message, key),
   };
 };
 

@@ -1,7 +1,4 @@
-import type * as Crypto from 'node:crypto';
-
-/** Loaded when a seal is met: most inputs have none, and a start is a budget. */
-const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto');
+import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto';
 
 /** A byte that no text begins with, the name, and a line end that a transfer as text would change. */
 export const sealedMagic = [0x89, 0x56, 0x53, 0x45, 0x41, 0x4c, 0x0d, 0x0a] as const;
@@ -249,7 +246,7 @@ const headerPurpose = purpose('vstate-check sealed v1 header');
 const framePurpose = purpose('vstate-check sealed v1 frame');
 
 export const sha256 = (bytes: Uint8Array): Uint8Array =>
-  crypto().createHash('sha256').update(bytes).digest();
+  createHash('sha256').update(bytes).digest();
 
 /** What each signer signs of the header. */
 export const headerMessage = (headerDigest: Uint8Array): Uint8Array =>
@@ -268,20 +265,20 @@ export const frameMessage = (
 ): Uint8Array => Buffer.concat([framePurpose, headerDigest, sha256(before), head, payloadDigest]);
 
 /** A raw Ed25519 public key as `node:crypto` takes it; undefined when it is none. */
-export const publicKeyOf = (raw: Uint8Array): Crypto.KeyObject | undefined => {
+export const publicKeyOf = (raw: Uint8Array): KeyObject | undefined => {
   try {
     const x = Buffer.from(raw).toString('base64url');
-    return crypto().createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+    return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
   } catch {
     return undefined;
   }
 };
 
 export const verifies = (
-  key: Crypto.KeyObject | undefined,
+  key: KeyObject | undefined,
   message: Uint8Array,
   signature: Uint8Array,
-): boolean => key !== undefined && crypto().verify(null, message, key, signature);
+): boolean => key !== undefined && verify(null, message, key, signature);
 
 /** A key as people see it: the first 16 digits of its SHA-256. */
 export const keyId = (raw: Uint8Array): string =>
