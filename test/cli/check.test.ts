@@ -175,7 +175,7 @@ describe('an expectation', () => {
   });
 
   it.each([
-    ['windows: nowhere\n', /destination\.yaml: windows/u],
+    ['windows: nowhere\n', /destination\.yaml:1: windows/u],
     ['format: [\n', /destination\.yaml/u],
     ['a: &x [1]\nb: *x\n', /destination\.yaml/u],
   ])('in a wrong file is one line and exit 2: %j', (text, line) => {
