@@ -8,7 +8,7 @@ import { describe } from '../layout/describe.ts';
 import type { FaultCodeOf } from '../layout/node.ts';
 import type { Layout, RoleName } from '../layout/types.ts';
 import type { Example, Rule } from '../rules/rule.ts';
-import { hexBytes, offsetText } from './escape.ts';
+import { exampleDump } from './example-dump.ts';
 
 /** Which roles can have which fault: what a rule over a fault watches in each format. */
 const rolesOf: Readonly<Partial<Record<FaultCodeOf, readonly RoleName[]>>> = {
@@ -25,8 +25,6 @@ const rolesOf: Readonly<Partial<Record<FaultCodeOf, readonly RoleName[]>>> = {
   'wrong-offset': ['offset-of'],
   'bad-checksum': ['checksum-of'],
 };
-
-const MOST_BYTES = 96;
 
 /** The documentation page of a rule, in Markdown; everything in it comes from the rule. */
 export const rulePage = (rule: Rule, formats: readonly Format[]): string => {
@@ -61,9 +59,10 @@ export const rulePage = (rule: Rule, formats: readonly Format[]): string => {
     const bytes = exampleBytes(example, formats);
     return bytes === undefined ? [] : [{ title, example, bytes }];
   });
-  const [first] = shown;
+  if (shown.length === 0) {
+    lines.push('', '## Good and bad', '', 'No bytes show this one: any input can be either.');
+  }
   for (const { title, example, bytes } of shown) {
-    const from = windowStart(bytes, title === 'Bad' ? first?.bytes : shown.at(-1)?.bytes);
     lines.push('', `## ${title}`, '');
     if ('policy' in example) {
       lines.push(
@@ -75,7 +74,10 @@ export const rulePage = (rule: Rule, formats: readonly Format[]): string => {
         '',
       );
     }
-    lines.push(...exampleDump(bytes, from, example.expect ?? {}));
+    const others = shown.filter((one) => one.title !== title).map((one) => one.bytes);
+    const wanted = Object.entries(example.expect ?? {}).map(([key, value]) => `${key}=${value}`);
+    const head = wanted.length === 0 ? [] : [`--expect ${wanted.join(',')}`];
+    lines.push(...exampleDump(bytes, others, title === 'Bad', head));
   }
   return `${lines.join('\n')}\n`;
 };
@@ -92,33 +94,6 @@ const watchedFields = (rule: Rule, formats: readonly Format[]): readonly string[
         driver === undefined ? `- ${id} \`${path}\`` : `- ${id} \`${path}\`: ${driver}`,
       ),
   );
-};
-
-/** Where to begin a dump, so that a long example shows the place at which it differs. */
-const windowStart = (bytes: Uint8Array, other: Uint8Array | undefined): number => {
-  if (bytes.length <= MOST_BYTES || other === undefined) return 0;
-  const differs = bytes.findIndex((byte, at) => byte !== other[at]);
-  return differs < MOST_BYTES - 32 ? 0 : differs - (differs % 16) - 32;
-};
-
-/** An example as bytes, in rows of sixteen. */
-const exampleDump = (
-  bytes: Uint8Array,
-  from: number,
-  expect: Readonly<Record<string, string>>,
-): readonly string[] => {
-  const wanted = Object.entries(expect).map(([key, value]) => `${key}=${value}`);
-  const lines = ['```'];
-  if (wanted.length > 0) lines.push(`--expect ${wanted.join(',')}`);
-  const end = Math.min(bytes.length, from + MOST_BYTES);
-  if (from > 0) lines.push(`        ${from} bytes before`);
-  for (let at = from; at < end; at += 16) {
-    lines.push(`${offsetText(at).padStart(6)}  ${hexBytes(bytes.subarray(at, at + 16))}`);
-  }
-  if (end < bytes.length) lines.push(`        ${bytes.length - end} bytes behind`);
-  if (bytes.length === 0) lines.push('        (no bytes)');
-  lines.push('```');
-  return lines;
 };
 
 const exampleBytes = (example: Example, formats: readonly Format[]): Uint8Array | undefined => {
