@@ -8,7 +8,9 @@ import libvirtReservedNotZero from './libvirt-reserved-not-zero.ts';
 import libvirtTextUnterminated from './libvirt-text-unterminated.ts';
 import libvirtVersionUnsupported from './libvirt-version-unsupported.ts';
 import qemuBudgetExceeded from './qemu-budget-exceeded.ts';
+import qemuCapabilityUnknown from './qemu-capability-unknown.ts';
 import qemuCommandInvalid from './qemu-command-invalid.ts';
+import qemuCommandOutOfOrder from './qemu-command-out-of-order.ts';
 import qemuConfigurationDiffers from './qemu-configuration-differs.ts';
 import qemuConfigurationInvalid from './qemu-configuration-invalid.ts';
 import qemuDeviceIdChanged from './qemu-device-id-changed.ts';
@@ -43,6 +45,7 @@ import qemuVersionUnsupported from './qemu-version-unsupported.ts';
 import qemuVmdescDamaged from './qemu-vmdesc-damaged.ts';
 import qemuVmdescDisagrees from './qemu-vmdesc-disagrees.ts';
 import ramBlockListMismatch from './ram-block-list-mismatch.ts';
+import ramBlockRepeated from './ram-block-repeated.ts';
 import ramMappedHeaderInvalid from './ram-mapped-header-invalid.ts';
 import ramRecordInvalid from './ram-record-invalid.ts';
 import sessionArcUnreachable from './session-arc-unreachable.ts';
@@ -159,7 +162,9 @@ export const containerRules: readonly Rule[] = [
   libvirtTextUnterminated,
   libvirtVersionUnsupported,
   qemuBudgetExceeded,
+  qemuCapabilityUnknown,
   qemuCommandInvalid,
+  qemuCommandOutOfOrder,
   qemuConfigurationDiffers,
   qemuConfigurationInvalid,
   qemuDeviceIdChanged,
@@ -194,6 +199,7 @@ export const containerRules: readonly Rule[] = [
   qemuVmdescDamaged,
   qemuVmdescDisagrees,
   ramBlockListMismatch,
+  ramBlockRepeated,
   ramMappedHeaderInvalid,
   ramRecordInvalid,
   sessionArcUnreachable,

@@ -55,6 +55,13 @@ const oneTimer = (size: number): string =>
     ],
   });
 
+const returnPath: readonly QemuItem[] = [
+  { item: 'command', command: 'OPEN_RETURN_PATH' },
+  { item: 'command', command: 'PING', payload: new Uint8Array(4) },
+];
+const advise: QemuItem = { item: 'command', command: 'POSTCOPY_ADVISE' };
+const run: QemuItem = { item: 'command', command: 'POSTCOPY_RUN' };
+
 /** A section of a device without a path, which is none of PCI. */
 const pathless = (item: SectionItem['item'], body: SectionItem['body']): SectionItem => ({
   item,
@@ -200,10 +207,19 @@ export const qemuStreams: Streams = {
   }),
   'configuration-machine-empty.bin': configuration({ machine: '' }),
   'command-unknown.bin': command({ command: 99 }),
-  'command-ping-too-short.bin': command({ command: 'PING', payload: new Uint8Array(3) }),
-  'command-discard-name-past-end.bin': command({
-    command: 'POSTCOPY_RAM_DISCARD',
-    payload: Uint8Array.of(0, 200, 0x41, 0),
+  'command-ping-too-short.bin': changed({
+    configuration: [...parts.configuration, ...returnPath],
+    switchover: [{ item: 'command', command: 'PING', payload: new Uint8Array(3) }],
+  }),
+  'command-discard-name-past-end.bin': changed({
+    configuration: [...parts.configuration, ...returnPath, advise],
+    switchover: [
+      {
+        item: 'command',
+        command: 'POSTCOPY_RAM_DISCARD',
+        payload: Uint8Array.of(0, 200, 0x41, 0),
+      },
+    ],
   }),
   'package-too-short.bin': changed({
     timer: [{ item: 'command', command: 'PACKAGED', items: timer(), packaged: 20 }],
@@ -251,6 +267,63 @@ export const qemuStreams: Streams = {
     part: [pathless('part', [header, endOfState])],
     end: [pathless('end', [port, endOfState])],
     full: [pathless('full', [{ vfio: 'DEV_CONFIG_STATE', config: hex('0a0b0c') }, endOfState])],
+  }),
+  'sound-postcopy-commands.bin': changed({
+    configuration: [...parts.configuration, ...returnPath, advise],
+    switchover: [...parts.switchover, { item: 'command', command: 'POSTCOPY_LISTEN' }, run],
+  }),
+  'command-ping-without-return-path.bin': changed({
+    configuration: [...parts.configuration, ...returnPath.slice(1)],
+  }),
+  'command-run-before-listen.bin': changed({
+    configuration: [...parts.configuration, ...returnPath, advise],
+    switchover: [...parts.switchover, run],
+  }),
+  'configuration-capability-unknown.bin': changed({
+    configuration: [
+      {
+        item: 'configuration',
+        machine: 'pc-i440fx-10.0',
+        subsections: [{ name: 'configuration/capabilities', value: ['x-ignore-shred'] }],
+      },
+    ],
+  }),
+  'configuration-subsection-twice.bin': changed({
+    configuration: [
+      {
+        item: 'configuration',
+        machine: 'pc-i440fx-10.0',
+        subsections: [
+          { name: 'configuration/target-page-bits', value: 12 },
+          { name: 'configuration/target-page-bits', value: 12 },
+        ],
+      },
+    ],
+  }),
+  'ram-block-twice.bin': changed({
+    ramStart: [
+      {
+        ...parts.ramStart[0],
+        body: [
+          {
+            ram: 'MEM_SIZE',
+            blocks: [
+              { name: 'pc.ram', usedLength: 8192n },
+              { name: 'pc.ram', usedLength: 8192n },
+            ],
+          },
+          { ram: 'EOS' },
+        ],
+      },
+    ],
+  }),
+  'ram-page-before-list.bin': changed({
+    ramStart: [
+      {
+        ...parts.ramStart[0],
+        body: [{ ram: 'ZERO', block: 'pc.ram', offset: 0 }, ...parts.ramStart[0].body],
+      },
+    ],
   }),
   'ram-version-5.bin': changed({
     ramStart: [{ ...parts.ramStart[0], version: 5 }],

@@ -36,6 +36,15 @@ export function* configuration(walk: Walk): Generator<void, void, void> {
       wrong = found;
       break;
     }
+    if (subsections.some(({ name }) => name === found.name)) {
+      const { offset: at, length: size, name } = found;
+      const got = `${name} twice`;
+      walk.fault('configuration-invalid', at, {
+        length: size,
+        wanted: 'each subsection once',
+        got,
+      });
+    }
     subsections.push(found);
     if (subsections.length > mostSubsections)
       walk.spend('configuration subsections', mostSubsections);

@@ -192,6 +192,11 @@ function* target(
     if (used === undefined && walk.blocks.size > 0) {
       return { wanted: 'a block of the MEM_SIZE list', got: JSON.stringify(name), fatal: true };
     }
+    if (used === undefined && !walk.unlisted && !walk.recovered) {
+      walk.unlisted = true;
+      const got = `a page of ${JSON.stringify(name)} before it`;
+      return { wanted: 'the MEM_SIZE list', got, fatal: false };
+    }
   } else if (cursor.name === undefined) {
     return { wanted: 'a block name', got: 'CONTINUE before any block was named', fatal: true };
   }

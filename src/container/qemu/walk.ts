@@ -91,6 +91,8 @@ export class Walk {
   readonly blocks = new Map<string, number>();
   /** What decides, at the end, whether guest memory came on this channel; `pages` counts those with data. */
   readonly seen = { blockBytes: 0n, pages: 0, zeros: 0, flushes: 0, shared: false, mapped: false };
+  /** A page came before any list of blocks, and was told. */
+  unlisted = false;
 
   /** Devices whose config record was met. */
   readonly configured = new Set<number>();
