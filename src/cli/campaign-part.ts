@@ -11,6 +11,7 @@ import {
   statisticsOf,
   wallsOf,
 } from '../report/audit/read.ts';
+import { rankOf } from '../report/audit/tally.ts';
 import { UndoneError, UsageError } from './exit.ts';
 import { reasonOf } from './options.ts';
 
@@ -40,13 +41,15 @@ export const campaignOf = (path: string): CampaignPart => {
     curve: curveOf(textAt(join(path, 'plot_data'))),
     walls: wallsOf(parsed(optionalAt(join(path, 'bugs.json')))),
     grammar: grammarOf(parsed(optionalAt(join(path, 'grammar.json')))),
-    findings: names.flatMap((name) => {
-      const found = campaignFinding(
-        parsed(optionalAt(join(folder, name, 'finding.json'))),
-        textAt(join(folder, name, 'reproduce.sh')),
-      );
-      return found === undefined ? [] : [found];
-    }),
+    findings: names
+      .flatMap((name) => {
+        const found = campaignFinding(
+          parsed(optionalAt(join(folder, name, 'finding.json'))),
+          textAt(join(folder, name, 'reproduce.sh')),
+        );
+        return found === undefined ? [] : [found];
+      })
+      .sort((a, b) => rankOf(a.severity) - rankOf(b.severity)),
   };
 };
 

@@ -1,9 +1,10 @@
-import { printable } from '../report/escape.ts';
+import { printable, wrapped } from '../report/escape.ts';
 import { conformKernel } from '../targets/conform-vfio.ts';
 import { conform, type Conformance } from '../targets/conform.ts';
 import { TargetSpecError } from '../targets/open.ts';
 import { TargetUnavailable } from '../targets/target.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
+import { textWidth } from './options.ts';
 import { deviceAllowed, environmentOf } from './fuzz-target.ts';
 
 export interface ConformFlags {
@@ -90,8 +91,20 @@ const asText = ({ migration, saved, verdicts }: Conformance, { verbose }: Confor
       continue;
     }
     const word = result === 'fail' ? 'FAIL     ' : 'undecided';
-    lines.push(`${word}  ${id}`, `           ${title}`, `           ${printable(message)}`);
-    if (result === 'fail') lines.push(`           ${source}`);
+    const told = result === 'fail' ? 'happened' : 'because';
+    const rows = [
+      ['expected', title],
+      [told, printable(message)],
+      ...(result === 'fail' ? [['source', source] as const] : []),
+    ] as const;
+    lines.push(`${word}  ${id}`);
+    for (const [name, text] of rows) {
+      const [first = '', ...others] = wrapped(text, textWidth() - 21);
+      lines.push(
+        `           ${name.padEnd(9)} ${first}`,
+        ...others.map((line) => `${' '.repeat(21)}${line}`),
+      );
+    }
   }
   const count = (wanted: string): number =>
     verdicts.filter(({ result }) => result === wanted).length;

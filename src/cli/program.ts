@@ -55,7 +55,8 @@ export const program = (): Command => {
     .configureOutput({
       // One line says one mistake; a suggestion would be a second one.
       outputError: (text, write) => {
-        write(`${text.trimEnd().replaceAll('\n', ' ')}\n`);
+        const line = text.trimEnd().replaceAll('\n', ' ');
+        write(`${line.replace(/^error: /u, `${tool.name}: `)}\n`);
       },
     })
     .addHelpText('after', examples)

@@ -16,7 +16,7 @@ const measures: readonly (readonly [
   ['corpus_found', 'generated_states', 'gauge', 'States that showed something new.'],
   ['systematic_done', 'systematic_plans_done', 'gauge', 'Plans of the grammar that were tried.'],
   ['systematic_total', 'systematic_plans', 'gauge', 'Plans that the grammar has.'],
-  ['unavailable', 'lost_executions_total', 'counter', 'Executions that the laboratory lost.'],
+  ['unavailable', 'lost_executions_total', 'counter', 'Executions lost by no fault of the target.'],
   ['stepped_around', 'stepped_around_total', 'counter', 'Plans left out for a known finding.'],
   ['chance_of_new', 'chance_of_new', 'gauge', 'Chance that the next execution is new.'],
   ['workers', 'workers', 'gauge', 'Processes that run the restore path.'],

@@ -21,12 +21,16 @@ export const auditThreats = (
   );
 };
 
+/** Where a severity of a document stands: 0 for the worst, and one that nobody knows is the last. */
+export const rankOf = (severity: string): number => {
+  const place = severities.findIndex((one) => one === severity);
+  return place === -1 ? severities.length : place;
+};
+
 /** The findings of an input, worst first, and those that do not count behind the others. */
 export const worstFirst = ({ findings }: AuditInput): readonly AuditFinding[] => {
-  const rank = ({ severity, excused }: AuditFinding): number => {
-    const place = severities.findIndex((one) => one === severity);
-    return (place === -1 ? severities.length : place) + (excused === undefined ? 0 : 100);
-  };
+  const rank = ({ severity, excused }: AuditFinding): number =>
+    rankOf(severity) + (excused === undefined ? 0 : severities.length + 1);
   return [...findings].sort((a, b) => rank(a) - rank(b));
 };
 
