@@ -85,8 +85,10 @@ export class JsonMeter {
         continue;
       }
       const from = at;
-      while (at < block.length && marks[block[at] ?? 0] === mark.plain) at += 1;
-      this.#measure(at, last, Math.min(this.#limits.run, MOST_BETWEEN));
+      const most = Math.min(this.#limits.run, MOST_BETWEEN);
+      const stop = Math.min(block.length, last + most + 1);
+      while (at < stop && marks[block[at] ?? 0] === mark.plain) at += 1;
+      this.#measure(at, last, most);
       this.#between += at - from;
       if (this.#between > ALWAYS_BETWEEN + this.#values * BETWEEN_PER_VALUE) {
         const values = `${this.#values} values`;

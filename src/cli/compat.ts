@@ -1,7 +1,8 @@
 import { documentOf, isDescriptorFile, type Descriptor } from '../compat/descriptor.ts';
 import { classesOf, matrix, type Row } from '../compat/fleet.ts';
 import type { Verdict } from '../compat/judge.ts';
-import { descriptorYaml } from '../compat/shape.ts';
+import { descriptorYaml, mostDevices } from '../compat/shape.ts';
+import { tooMuchYaml } from '../compat/yaml-size.ts';
 import {
   devicesOf,
   gathered,
@@ -37,12 +38,27 @@ export const runDescribe = async (
   const options = await known(flags);
   const devices: Descriptor[] = [];
   for (const input of inputs) devices.push(...strictly(await devicesOf(input, options)));
+  if (devices.length > mostDevices) {
+    throw new UsageError(
+      `${devices.length} devices are more than the ${mostDevices} that compat reads from one file`,
+      'describe them in several files',
+    );
+  }
   const text =
-    flags.json === true
-      ? `${JSON.stringify(documentOf(devices), null, 1)}\n`
-      : descriptorYaml(devices);
+    flags.json === true ? `${JSON.stringify(documentOf(devices), null, 1)}\n` : yamlOf(devices);
   await writeTo(flags.output, [Buffer.from(text)], flags.force, 'whom-umask-lets');
   return exitCodes.sound;
+};
+
+/** YAML that `compat` reads again; larger fleets are for JSON. */
+const yamlOf = (devices: readonly Descriptor[]): string => {
+  const text = descriptorYaml(devices);
+  const much = tooMuchYaml(text);
+  if (much === undefined) return text;
+  throw new UsageError(
+    `${devices.length} devices make a file that compat would not read: it ${much}`,
+    '--json writes JSON, which may be larger',
+  );
 };
 
 export const runCompat = async (

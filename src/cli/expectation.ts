@@ -3,6 +3,8 @@ import type { Source } from '../bytes/source.ts';
 import type { ExamineOptions } from '../check/examine.ts';
 import { expectationLike } from '../check/like.ts';
 import { expectationOfDescriptors } from '../compat/expect.ts';
+import type { ReadDescriptors } from '../compat/shape.ts';
+import type { Format } from '../formats/format.ts';
 import { formats as builtins } from '../formats/index.ts';
 import { isInline, readExpectation } from '../policy/read.ts';
 import type { Expectation } from '../rules/rule.ts';
@@ -58,13 +60,21 @@ const ofDescriptors = async (
   { formats = builtins }: ExamineOptions,
 ): Promise<Expectation | undefined> => {
   const read = await descriptorsIn(source);
-  if (read === undefined) return undefined;
-  const [fault] = read.faults;
+  return read === undefined ? undefined : expectedBy(read, source.path, formats);
+};
+
+/** What the descriptors of a file say that a state can answer. */
+export const expectedBy = (
+  { devices, faults }: ReadDescriptors,
+  path: string,
+  formats: readonly Format[],
+): Expectation => {
+  const [fault] = faults;
   if (fault !== undefined) throw new UsageError(fault.message, fault.hint);
-  const expect = expectationOfDescriptors(read.devices, formats);
+  const expect = expectationOfDescriptors(devices, formats);
   if (Object.keys(expect).length > 0) return expect;
   throw new UsageError(
-    `${source.path} says nothing that a state could answer`,
+    `${path} says nothing that a state could answer`,
     'a descriptor with format, pci, driver, capacity or fields of the state is needed; compat compares the rest',
   );
 };

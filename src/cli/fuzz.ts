@@ -18,7 +18,7 @@ import { regressions, type Regression } from '../fuzz/regressions.ts';
 import { serveWorker } from '../fuzz/serve-worker.ts';
 import { libraryOf, skeletonOf } from '../fuzz/skeleton.ts';
 import { seedsOfPlans, watched, watchOver } from '../fuzz/watch.ts';
-import { processWorker } from '../fuzz/worker-process.ts';
+import { processWorker, WorkerLost } from '../fuzz/worker-process.ts';
 import { printable } from '../report/escape.ts';
 import { bugJson, bugText } from '../report/fuzz-finding.ts';
 import { exitCodes, UndoneError, UsageError } from './exit.ts';
@@ -310,14 +310,16 @@ const diskCodes: ReadonlySet<string | undefined> = new Set([
   ...['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EFBIG', 'EIO'],
 ]);
 
-/** A folder that can no longer be written to ends the campaign, and is not our mistake. */
+/** A folder that can no longer be written to, or a machine that lets no worker live, ends the campaign, and is not our mistake. */
 const diskExplained = async (work: Promise<number>, path: string): Promise<number> => {
   try {
     return await work;
   } catch (error) {
-    if (!diskCodes.has(errorCode(error))) throw error;
+    const lost = error instanceof WorkerLost;
+    if (!lost && !diskCodes.has(errorCode(error))) throw error;
     throw new UndoneError(
-      `${path}: ${reasonOf(error)}; what was found until then is there, and --resume goes on`,
+      `${lost ? error.message : `${path}: ${reasonOf(error)}`}; ` +
+        'what was found until then is there, and --resume goes on',
     );
   }
 };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { JsonError } from '../bytes/json.ts';
+import { JsonError, JsonMeter } from '../bytes/json.ts';
 import type { Source } from '../bytes/source.ts';
 import { BaselineError, baselineLimits, readBaseline, type Baseline } from '../report/baseline.ts';
 import { jsonText } from '../report/json-text.ts';
@@ -105,10 +105,17 @@ export const baselineFrom = (path: string): Baseline => {
 };
 
 export const writeBaseline = (path: string, baseline: Baseline): void => {
+  const text = Buffer.from(`${jsonText(baseline, 2)}\n`);
   try {
+    new JsonMeter(baselineLimits).push(text);
     mkdirSync(dirname(path), { recursive: true });
   } catch (error) {
-    throw new UndoneError(`${path}: ${reasonOf(error)}`);
+    if (!(error instanceof JsonError)) throw new UndoneError(`${path}: ${reasonOf(error)}`);
+    const { length } = baseline.findings;
+    throw new UndoneError(
+      `${path}: not written, because --baseline would not read it: it has ${length} findings and ` +
+        `${error.message}; check fewer inputs at once, or list fewer findings by --max-findings`,
+    );
   }
-  writeWhole(path, [Buffer.from(`${jsonText(baseline, 2)}\n`)], true, 'whom-umask-lets');
+  writeWhole(path, [text], true, 'whom-umask-lets');
 };

@@ -2,13 +2,16 @@ import { rules as builtinRules } from '../check/catalogue.ts';
 import type { CheckedInput } from '../check/check.ts';
 import type { Verdict } from '../check/judge.ts';
 import { formats } from '../formats/index.ts';
+import { isDescriptorFile } from '../compat/descriptor.ts';
 import { hostPolicy, policyFor, policyName } from '../policy/find.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Known } from '../policy/read-policy.ts';
 import type { Suppressor } from '../policy/suppress.ts';
 import { printable } from '../report/escape.ts';
 import { jsonText } from '../report/json-text.ts';
 import { suppressionExpired, suppressionUnused } from '../rules/index.ts';
 import { exitCodes, UsageError } from './exit.ts';
+import { expectedBy } from './expectation.ts';
 import { warnOfFile } from './trust-options.ts';
 import { tool } from './version.ts';
 
@@ -46,10 +49,17 @@ const readPolicyAt = async (path: string): Promise<Policy> => {
   // Loaded here because a check without a policy needs neither zod nor a YAML reader.
   const { readPolicy } = await import('../policy/read-policy.ts');
   const { PolicyError } = await import('../policy/policy.ts');
+  const { DescriptorError, readDescriptors } = await import('../compat/shape.ts');
+  const described: Known['described'] = (bytes, file, known) =>
+    isDescriptorFile(bytes)
+      ? expectedBy(readDescriptors(new TextDecoder().decode(bytes), file), file, known)
+      : undefined;
+  const rules = new Set(builtinRules.map(({ id }) => id));
   try {
-    return readPolicy(path, { formats, rules: new Set(builtinRules.map(({ id }) => id)) });
+    return readPolicy(path, { formats, rules, described });
   } catch (error) {
-    if (error instanceof PolicyError) throw new UsageError(error.message, error.hint);
+    if (error instanceof PolicyError || error instanceof DescriptorError)
+      throw new UsageError(error.message, error.hint);
     throw error;
   }
 };

@@ -16,7 +16,8 @@ export class DescriptorError extends Error {
 
 /** Attributes of one device. */
 const mostAttributes = 256;
-const mostDevices = 100_000;
+/** Devices of one file. */
+export const mostDevices = 100_000;
 
 const printable = /^[\x20-\x7e]+$/u;
 const text = z.string().min(1).max(1024).regex(printable, 'printable ASCII is needed');

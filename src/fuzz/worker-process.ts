@@ -50,8 +50,8 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
-/** The process ended before it said a word. */
-class WorkerLost extends Error {}
+/** A process ended before it said a word, or again and again: this machine does not let it run. */
+export class WorkerLost extends Error {}
 
 class ProcessWorker implements Worker {
   readonly #options: ProcessOptions;
@@ -90,7 +90,7 @@ class ProcessWorker implements Worker {
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) =>
-        reject(new WorkerLost(`a worker did not start (${signal ?? `exit ${code ?? 0}`})`)),
+        reject(new WorkerLost(`a worker did not start: it ended with ${endingOf(code, signal)}`)),
       );
       child.on('message', (message: FromWorker) => {
         if (message.kind === 'ready') resolve();
@@ -101,7 +101,7 @@ class ProcessWorker implements Worker {
     child.removeAllListeners();
     child.on('message', (message: FromWorker) => this.#hear(message));
     child.on('error', () => undefined);
-    child.on('exit', () => void this.#died());
+    child.on('exit', (code, signal) => void this.#died(endingOf(code, signal)));
   }
 
   learn(update: Update): void {
@@ -139,7 +139,7 @@ class ProcessWorker implements Worker {
 
   #hear(message: FromWorker): void {
     if (message.kind === 'warning') this.#options.warn(message.line);
-    if (message.kind === 'failed') this.#giveUp(message.reason);
+    if (message.kind === 'failed') this.#giveUp(new Error(message.reason));
     if (message.kind !== 'report') return;
     const { ticket, report } = message;
     this.#deaths = 0;
@@ -148,11 +148,12 @@ class ProcessWorker implements Worker {
   }
 
   /** Starts again, with all that was known when the round began, and runs what was under way. */
-  async #died(): Promise<void> {
+  async #died(ending: string): Promise<void> {
     if (this.#closing) return;
     this.#deaths += 1;
     if (this.#deaths > MOST_DEATHS) {
-      this.#giveUp('a worker died again and again');
+      const died = `a worker died ${this.#deaths} times without a result between`;
+      this.#giveUp(new WorkerLost(`${died}, the last time with ${ending}`));
       return;
     }
     try {
@@ -160,12 +161,15 @@ class ProcessWorker implements Worker {
       this.learn(this.#options.memory.everything());
       for (const [ticket, { job }] of this.#pending) this.#send({ kind: 'run', ticket, job });
     } catch (error) {
-      this.#giveUp(error instanceof Error ? error.message : String(error));
+      this.#giveUp(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  #giveUp(reason: string): void {
-    for (const { reject } of this.#pending.values()) reject(new Error(reason));
+  #giveUp(error: Error): void {
+    for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
 }
+
+const endingOf = (code: number | null, signal: NodeJS.Signals | null): string =>
+  signal ?? `exit code ${code ?? 0}`;

@@ -4,6 +4,9 @@ import { createConnection, createServer, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import type { Gate } from './gate.ts';
 
+/** Signals that end a program that says nothing else. */
+const endings = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+
 /** Silence after the end of a stream, when a description may follow or not. */
 const QUIET_MS = 250;
 
@@ -44,22 +47,39 @@ export const relay = async ({ listen, connect, gate, ready }: RelayOptions): Pro
 const accepted = async (path: string, ready: () => void): Promise<Socket> =>
   new Promise((resolve, reject) => {
     const nameless = besides(path);
+    let named = false;
+    const unname = (): void => {
+      for (const signal of endings) process.off(signal, end);
+      rmSync(nameless, { force: true });
+      if (named) rmSync(path, { force: true });
+    };
+    // Nobody would connect to what a guard that was ended leaves behind, and no other guard take its name.
+    const end = (signal: NodeJS.Signals): void => {
+      unname();
+      process.kill(process.pid, signal);
+    };
+    for (const signal of endings) process.on(signal, end);
     // The socket must be half open: a source that has sent all still listens to the destination.
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       server.close();
-      rmSync(path, { force: true });
+      unname();
       socket.pause();
       resolve(socket);
     });
-    server.once('error', reject);
+    server.once('error', (error) => {
+      unname();
+      reject(error);
+    });
     // The kernel makes the socket with the bits that the mask leaves: its owner alone connects.
     const mask = process.umask(0o177);
     server.listen(nameless, () => {
       try {
         linkSync(nameless, path);
+        named = true;
         ready();
       } catch (error) {
         server.close();
+        unname();
         reject(error instanceof Error ? error : new Error(String(error)));
       } finally {
         rmSync(nameless, { force: true });

@@ -32,6 +32,12 @@ import { policyShape, type PolicyFile } from './shape.ts';
 export interface Known {
   readonly formats: readonly Format[];
   readonly rules: ReadonlySet<string>;
+  /** What a descriptor file says of the destination; undefined for another file. */
+  readonly described?: (
+    bytes: Uint8Array,
+    path: string,
+    formats: readonly Format[],
+  ) => Expectation | undefined;
 }
 
 /** Reads a policy file. Throws `PolicyError`: one line, with file, line and key. */
@@ -102,7 +108,7 @@ const policyOf = (
   return {
     path,
     digest: createHash('sha256').update(bytes).digest('hex'),
-    expect: { ...expectOf(file, folder), ...deniedBy(file, formats) },
+    expect: { ...expectOf(file, folder, { ...known, formats }), ...deniedBy(file, formats) },
     failOn: file['fail-on'],
     severities: new Map(Object.entries<Severity>(file.severity ?? {})),
     suppressions,
@@ -126,12 +132,15 @@ const policyOf = (
 const noRule = (rule: string, path: readonly (string | number)[]): Mistake =>
   new Mistake(path, `there is no rule ${rule}`, '`vstate-check rules` lists them');
 
-const expectOf = (file: PolicyFile, folder: string): Expectation => {
+const expectOf = (file: PolicyFile, folder: string, known: Known): Expectation => {
   const direct = file.expect === undefined ? {} : flatten(file.expect);
   if (file['expect-file'] === undefined) return direct;
   const path = insideFolder(folder, file['expect-file']);
+  const bytes = fileBytes(path, folder);
+  const described = known.described?.(bytes, path, known.formats);
+  if (described !== undefined) return { ...described, ...direct };
   try {
-    return { ...parseExpectationFile(textOf(fileBytes(path, folder), path), path), ...direct };
+    return { ...parseExpectationFile(textOf(bytes, path), path), ...direct };
   } catch (error) {
     if (error instanceof ExpectationError) throw new PolicyError(error.message, error.hint);
     throw error;

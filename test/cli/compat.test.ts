@@ -36,6 +36,29 @@ describe('compat', () => {
     assert.equal(run(['compat', state, same, '--json', '--csv']).status, 2);
   });
 
+  it('is given by describe only what it reads again', () => {
+    const fleet = (count: number): string => {
+      const devices = Array.from({ length: count }, (_, index) => ({
+        name: `d${index}`,
+        type: 'a',
+      }));
+      const path = join(folder, 'fleet.json');
+      writeFileSync(path, JSON.stringify({ descriptor: 1, devices }));
+      return path;
+    };
+    const written = join(folder, 'fleet.yaml');
+    const describing = (...args: readonly string[]): ReturnType<typeof run> =>
+      run(['describe', '--output', written, '--force', ...args]);
+    assert.equal(describing(fleet(1200)).status, 0);
+    assert.doesNotMatch(run(['compat', written, same, '--json']).stderr, /at most|more than/u);
+    const refused = describing(fleet(5000));
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /^vstate-check: 5000 devices make a file that compat would not/u);
+    assert.match(refused.stderr, /\(--json writes JSON[^\n]+\n$/u);
+    assert.equal(describing(fleet(5000), '--json').status, 0);
+    assert.doesNotMatch(run(['compat', written, same, '--json']).stderr, /at most|more than/u);
+  });
+
   it('answers for the devices that can be read, and says which cannot', () => {
     const bad = join(folder, 'bad.yaml');
     writeFileSync(bad, 'descriptor: 1\ndevices: [{ name: a, format: mtty }, { nome: b }]\n');

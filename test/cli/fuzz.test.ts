@@ -78,6 +78,30 @@ describe('vstate-check fuzz', () => {
     );
   });
 
+  it('ends in one line when its workers die again and again', () => {
+    using folder = temporary();
+    const killer = join(folder.path, 'killer.cjs');
+    writeFileSync(
+      killer,
+      'const send = process.send?.bind(process);\n' +
+        "if (process.argv[2] === 'fuzz-worker') process.send = (message, ...rest) =>\n" +
+        "  message.kind === 'report' ? process.kill(process.pid, 'SIGKILL') : send(message, ...rest);\n",
+    );
+    const out = join(folder.path, 'campaign');
+    const args = fuzz(out, '--executions', '400', '--workers', '2');
+    const { status, stderr } = spawnSync(process.execPath, [cli, ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: `--require ${killer}` },
+      timeout: 60_000,
+    });
+    assert.equal(status, 3, stderr);
+    assert.match(
+      stderr,
+      /^vstate-check: a worker died 17 times without a result between, the last time with SIGKILL; [^\n]+\n$/mu,
+    );
+    assert.doesNotMatch(stderr, /\n {4}at /u);
+  });
+
   it('loses nothing when it is killed, and goes on to the same end', async () => {
     using folder = temporary();
     const whole = join(folder.path, 'whole');

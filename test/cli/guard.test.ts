@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { mttyState } from '../../src/rules/examples.ts';
-import { run, type Ran } from './run.ts';
+import { cli, run, type Ran } from './run.ts';
 
 let folder = '';
 const file = (name: string): string => join(folder, name);
@@ -113,4 +123,28 @@ describe('keys and seals', () => {
     assert.match(stdout, /sealed for: vm=vm-1/u);
     assert.match(stdout, /expires: 2026-01-01T12:00:00Z/u);
   });
+});
+
+describe.skipIf(process.platform === 'win32')('a guard that waits for its connection', () => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'leaves no socket behind %s',
+    async (signal) => {
+      const listen = file('in.sock');
+      const child = spawn(
+        process.execPath,
+        [cli, 'guard', '--listen', listen, '--connect', file('out.sock')],
+        { stdio: ['ignore', 'ignore', 'pipe'] },
+      );
+      const ended = once(child, 'exit');
+      await once(child.stderr, 'data');
+      assert.ok(existsSync(listen));
+      child.kill(signal);
+      await ended;
+      assert.equal(child.signalCode, signal);
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name.startsWith('.') || name.endsWith('.sock')),
+        [],
+      );
+    },
+  );
 });

@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { UndoneError } from '../../src/cli/exit.ts';
+import { baselineFrom, writeBaseline } from '../../src/cli/outputs.ts';
 import { cli, root, run } from './run.ts';
 
 const bad = 'corpus/mtty/head-past-fifo.bin';
@@ -112,5 +114,36 @@ describe('--output', () => {
       1,
     );
     assert.ok(!existsSync(at('none')));
+  });
+});
+
+describe('--write-baseline', () => {
+  it('writes nothing that --baseline would not read', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vstate-baseline-'));
+    try {
+      const path = join(folder, 'baseline.json');
+      const one = {
+        path: 'a',
+        rule: 'r',
+        severity: 'high',
+        fingerprint: 'f',
+        message: 'm',
+      } as const;
+      const write = (count: number): void =>
+        writeBaseline(path, { version: 1, findings: Array.from({ length: count }, () => one) });
+      assert.throws(
+        () => write(200_000),
+        (error) =>
+          error instanceof UndoneError &&
+          /^[^\n]*not written[^\n]*200000 findings and has more than 1048576 values/u.test(
+            error.message,
+          ),
+      );
+      assert.ok(!existsSync(path));
+      write(150_000);
+      assert.equal(baselineFrom(path).findings.length, 150_000);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -36,6 +36,26 @@ describe('the policy of a site', () => {
     assert.equal(at('a/state.bin', '--no-policy').status, 1);
   });
 
+  it('takes a descriptor of the destination beside it, as --expect does', () => {
+    const described = (state: string): void => {
+      writeFileSync(join(folder, 'destination.yaml'), run(['describe', state]).stdout);
+    };
+    const state = join(root, 'corpus/mtty/two-ports.bin');
+    copyFileSync(state, join(folder, 'a', 'state.bin'));
+    site('expect-file: destination.yaml\n');
+    described(state);
+    assert.equal(at('a/state.bin').status, 0, at('a/state.bin').stdout);
+    described(join(root, 'corpus/mtty/mtty1-fresh.bin'));
+    const other = at('a/state.bin');
+    const flag = at('a/state.bin', '--no-policy', '--expect', 'destination.yaml');
+    assert.equal(other.status, 1);
+    assert.deepEqual([other.status, other.stdout], [flag.status, flag.stdout]);
+    writeFileSync(join(folder, 'destination.yaml'), 'descriptor: 2\n');
+    const wrong = at('a/state.bin');
+    assert.equal(wrong.status, 2);
+    assert.match(wrong.stderr, /^vstate-check: [^\n]*destination\.yaml: descriptor: [^\n]+\n$/u);
+  });
+
   it('decides the threshold, and the flag decides over it', () => {
     site('fail-on: never\n');
     assert.equal(at('a/state.bin').status, 0);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
@@ -55,6 +55,26 @@ const quick = async (sound: readonly string[], cases: readonly Case[]): Promise<
       (ran.peak ?? Infinity) - (base.peak ?? 0) < MOST_MEMORY,
       `${name}: ${ran.peak} bytes`,
     );
+  }
+};
+
+/** Each takes no more than one that is as wrong and small. */
+const refused = async (
+  small: readonly string[],
+  large: readonly (readonly string[])[],
+  says: RegExp,
+): Promise<void> => {
+  const base = await best(small, 3, () => false);
+  assert.equal(base.status, 2, base.stderr);
+  for (const args of large) {
+    const ran = await best(args, 4, (one) => timeOf(one) - timeOf(base) < MOST_TIME);
+    show(args.join(' '), ran);
+    assert.equal(ran.status, 2, ran.stderr);
+    assert.match(ran.stderr, says);
+    assert.match(ran.stderr, /^vstate-check: [^\n]+\n$/u);
+    assert.ok(timeOf(ran) - timeOf(base) < MOST_TIME, `${args.join(' ')}: ${ran.milliseconds} ms`);
+    // The file itself is held.
+    assert.ok((ran.peak ?? Infinity) - (base.peak ?? 0) < 2 * MOST_MEMORY, `${ran.peak} bytes`);
   }
 };
 
@@ -239,6 +259,25 @@ describe.skipIf(process.platform === 'win32')('a hostile file of a person', () =
           status: 0,
         },
       ],
+    );
+  });
+
+  it('is refused at once where a finding is wanted', { timeout: 300_000 }, async () => {
+    const finding = (name: string, document: string): string => {
+      const path = join(folder, name);
+      mkdirSync(path);
+      for (const file of ['plan.json', 'finding.json']) writeFileSync(join(path, file), document);
+      return path;
+    };
+    await refused(
+      ['replay', finding('nothing', '{}')],
+      [
+        ['levels', '['.repeat(30_000_000)],
+        ['objects', `[${'{},'.repeat(6_000_000)}{}]`],
+        ['members', `{${many(3_000_000, (i) => `"${i}":1,`)}"a":1}`],
+        ['digits', '1'.repeat(60 << 20)],
+      ].map(([name = '', document = '']) => ['replay', finding(`finding-${name}`, document)]),
+      /is not the folder of a finding/u,
     );
   });
 });

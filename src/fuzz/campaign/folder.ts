@@ -8,6 +8,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { parseJson, type JsonLimits } from '../../bytes/json.ts';
 import { errorCode } from '../../bytes/source.ts';
 import { aflName, digestOf, plainName, readPlain, type Entry } from './foreign.ts';
 import { isUnfinished, makeFolder, writeFolder, writeWhole } from './files.ts';
@@ -37,6 +38,24 @@ export class FolderError extends Error {}
 
 /** Files of a campaign are no larger, whoever wrote them. */
 const LARGEST = 1 << 28;
+
+/** What a plan, a finding or the settings have at most; bytes of a state are one string of hex. */
+const partLimits: JsonLimits = {
+  text: 1 << 26,
+  depth: 256,
+  values: 1 << 20,
+  members: 1 << 16,
+  elements: 1 << 18,
+  run: 1 << 26,
+};
+
+/** What the memory of a campaign has. */
+const stateLimits: JsonLimits = {
+  ...partLimits,
+  text: LARGEST,
+  values: 1 << 23,
+  elements: 1 << 22,
+};
 
 /**
  * The folder of a campaign, which anyone can read and AFL++'s tools understand:
@@ -149,7 +168,7 @@ export class Folder {
   }
 
   state(): unknown {
-    return jsonOf(join(this.path, 'state.json'));
+    return jsonOf(join(this.path, 'state.json'), stateLimits);
   }
 
   writeStatistics(stats: Statistics): void {
@@ -209,12 +228,12 @@ const placeSeed = (path: string, number: number, { name, digest, bytes }: Entry)
   writeWhole(join(path, 'corpus', 'kept', file), bytes);
 };
 
-/** The JSON in a file; undefined where there is none that is whole. */
-export const jsonOf = (path: string): unknown => {
-  const bytes = readPlain(path, LARGEST);
+/** The JSON in a file; undefined where there is none that is whole, or it has more than is ours. */
+export const jsonOf = (path: string, limits: JsonLimits = partLimits): unknown => {
+  const bytes = readPlain(path, limits.text);
   if (typeof bytes === 'string') return undefined;
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return parseJson(bytes, limits);
   } catch {
     return undefined;
   }
