@@ -48,7 +48,7 @@ export class Bench {
     this.#sums = weights.map((weight) => (sum += weight));
     if (features.length > 0) this.#lab.options.target.know?.(features);
     for (const signature of signatures) this.#signatures.add(signature);
-    for (const key of judged) this.#lab.judged.add(key);
+    this.#lab.learn(judged);
     this.#walls.add(walls);
   }
 

@@ -4,6 +4,8 @@ import type { Expectation } from '../rules/rule.ts';
 import type { Format } from '../formats/format.ts';
 import { expectationLike } from '../check/like.ts';
 import { memorySource } from '../bytes/source.ts';
+import { roleOf } from '../layout/types.ts';
+import { draftSeeds } from './draft-seeds.ts';
 import { mutedBy } from './opinion.ts';
 import { outcomeSignature } from './signature.ts';
 import type { Skeleton } from './skeleton.ts';
@@ -208,8 +210,10 @@ const recovers = async (
 /** What every good seed says of its device; where two differ, the device takes both. */
 const expectationOf = async (seeds: readonly Skeleton[], format: Format): Promise<Expectation> => {
   if (format.id === 'opaque') return {};
+  const built = new Set(draftSeeds(format).map(({ digest }) => digest));
+  const genuine = seeds.filter(({ digest }) => !built.has(digest));
   let common: Record<string, string> | undefined;
-  for (const { bytes } of seeds.slice(0, MOST_SAVED)) {
+  for (const { bytes } of (genuine.length > 0 ? genuine : seeds).slice(0, MOST_SAVED)) {
     const options = { container: 'device-state', format } as const;
     const expect = await expectationLike(memorySource('seed', bytes), options);
     common ??= { ...expect };
@@ -217,5 +221,21 @@ const expectationOf = async (seeds: readonly Skeleton[], format: Format): Promis
       if (expect[key] !== value) Reflect.deleteProperty(common, key);
     }
   }
+  if (genuine.length === 0) forgetAbilities(common ?? {}, seeds);
   return common ?? {};
+};
+
+/** What was built from the layout says which device is meant, and nothing of what else it can do. */
+const forgetAbilities = (expect: Record<string, string>, seeds: readonly Skeleton[]): void => {
+  const open = new Set(
+    seeds.flatMap(({ parts }) =>
+      parts.flatMap(({ layout, name }) => {
+        const role = layout === 'gap' ? undefined : roleOf(layout, 'compatibility');
+        return role === undefined || role.relation === 'equal' ? [] : [name];
+      }),
+    ),
+  );
+  for (const key of Object.keys(expect)) {
+    if (open.has(key.slice(key.lastIndexOf('.') + 1))) Reflect.deleteProperty(expect, key);
+  }
 };

@@ -45,6 +45,8 @@ export interface LabOptions {
 
 /** Classes of plans that the rules have been asked about; a campaign forgets what lies beyond. */
 export const MOST_JUDGED = 1 << 18;
+/** Of the classes beyond, the rules are asked about one in so many: most of a long campaign is new to them. */
+const BEYOND = 16;
 
 /** A target on the bench: plans go in, and what the oracles say of their executions comes out. */
 export class Lab {
@@ -55,6 +57,7 @@ export class Lab {
   readonly #typical: number;
   /** Classes of plans that the rules have been asked about, here or elsewhere. */
   readonly judged = new Set<number>();
+  #crowded = false;
   #asked: number[] = [];
 
   constructor(options: LabOptions) {
@@ -195,6 +198,17 @@ export class Lab {
     return (await this.probe(seen, signal, only)).seen;
   }
 
+  /** Notes classes that the rules were asked about elsewhere. */
+  learn(judged: Uint32Array): void {
+    for (const key of judged) this.judged.add(key);
+    this.#crowded = this.judged.size >= MOST_JUDGED;
+  }
+
+  /** Whether a class is none of those that the rules are still asked about. The high bits are mixed best. */
+  #isBeyond(one: number): boolean {
+    return this.#crowded && (one >>> 16) % BEYOND !== 0;
+  }
+
   /** Classes of plans that the rules were asked about since the last call. */
   takeAsked(): readonly number[] {
     const asked = this.#asked;
@@ -218,7 +232,9 @@ export class Lab {
     // Most executions are a plain restore of which the rules have seen the like.
     if (ended && !thorough && against === undefined && plan.session.shape === 'plain') {
       const growing = Math.max(result.growth, result.peak) > QUIET_GROWTH;
-      if (!growing && plan.session.onRefusal === 'stop' && this.judged.has(classOf(plan, kind))) {
+      const one = classOf(plan, kind);
+      const known = this.judged.has(one) || this.#isBeyond(one);
+      if (!growing && plan.session.onRefusal === 'stop' && known) {
         return { ...seen, witnesses: nobody };
       }
     }
@@ -272,7 +288,7 @@ export class Lab {
     if (!thorough) {
       const edited = input.splices.length > 0 ? classOf(plan, outcome) : 0;
       const key = mix(mix(edited, whole ? 0 : 1 + Math.clz32(length)), ASKED) >>> 0;
-      if (this.judged.has(key)) return undefined;
+      if (this.judged.has(key) || this.#isBeyond(edited)) return undefined;
       this.#ask(key);
     }
     const bytes = bytesOf(input);

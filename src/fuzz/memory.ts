@@ -206,12 +206,22 @@ const nothingAdded = (): Added => ({
 /**
  * How often an entry is drawn: more for much that was new and for being small, less for each time that
  * it was drawn before. One that only answered in a new way counts half of one that reached new code.
- * Its cost is its size and not the time it took: a clock would draw others in every run.
+ * Its cost is its size and its writes and not the time it took: a clock would draw others in every
+ * run. What costs as much as many small ones is drawn less, so that a campaign does not become slower
+ * the more of it there is.
  */
-const weightOf = ({ features, size, drawn }: CorpusEntry): number => {
+const weightOf = ({ features, size, drawn, parent }: CorpusEntry): number => {
   const news = features === 0 ? 0.5 : 1 + Math.log2(1 + features);
-  return news / Math.log2(64 + size) / Math.sqrt(1 + drawn / 64);
+  const { cuts } = parent.plan.session;
+  const writes = cuts.kind === 'every' ? size / Math.max(cuts.size, 1) : 1;
+  const cost = size + WRITE * writes;
+  return news / Math.log2(64 + size) / Math.sqrt((1 + cost / DEAR) * (1 + drawn / 64));
 };
+
+/** Bytes that a target takes as long for as for one write more. */
+const WRITE = 64;
+/** Bytes from which on an entry counts as dear. */
+const DEAR = 4096;
 
 const packed = (numbers: Iterable<number>): string => {
   const words = Uint32Array.from(numbers);

@@ -26,14 +26,28 @@ export const localPath = (field: Node, root: Node): string => {
   return prefix !== '' && path.startsWith(`${prefix}.`) ? path.slice(prefix.length + 1) : path;
 };
 
+const lastNames = new WeakMap<Expectation, ReadonlySet<string>>();
+
+/** Names of fields that some key may speak of: a look at one costs less than the path of a field. */
+const namesIn = (expect: Expectation): ReadonlySet<string> => {
+  const known = lastNames.get(expect);
+  if (known !== undefined) return known;
+  const names = new Set(Object.keys(expect).map((key) => key.slice(key.lastIndexOf('.') + 1)));
+  lastNames.set(expect, names);
+  return names;
+};
+
 /** The fields of a unit that the user said something about, by path or by name. */
 export function* expectedFields(
   root: Node,
   device: string,
   expect: Expectation,
 ): Generator<Expected> {
+  const names = namesIn(expect);
+  if (names.size === 0) return;
   for (const field of walk(root)) {
-    if (field.children.length > 0 || field.name.startsWith('[') || field.name === '') continue;
+    if (field.children.length > 0 || !names.has(field.name)) continue;
+    if (field.name.startsWith('[') || field.name === '') continue;
     const wanted =
       expected(expect, device, pathOf(field)) ??
       expected(expect, device, localPath(field, root)) ??
