@@ -19,7 +19,7 @@ export const root = (changed: Region = {}): Region => ({
   ...changed,
 });
 
-const ELSP = [0, 0, 0x1000, 0x21];
+const ELSP = [0n, 0n, 0x1000n, 0x21n];
 
 export const workload = (changed: Region = {}): Region => ({
   type: 'GVT_MIGRATION_WORKLOAD',
@@ -37,7 +37,7 @@ export const longWorkloads = (...rings: readonly number[]): Region => ({
   type: 'GVT_MIGRATION_WORKLOAD',
   // Two of them have the size of three shorter ones, so they cannot be said by their fields.
   data: new Uint8Array(
-    Uint32Array.from(rings.flatMap((ring) => [ring, ...ELSP, 0, 1, 0x1021, 3])).buffer,
+    Uint32Array.from(rings.flatMap((ring) => [ring, ...ELSP.map(Number), 0, 1, 0x1021, 3])).buffer,
   ),
 });
 
