@@ -37,12 +37,13 @@ export const inputText = (
   around: Around | undefined,
   { chalk, quiet, verbose, width, listed }: TextOptions,
 ): string => {
-  if ('error' in input) return `${printable(input.path)}\n  ${printable(input.error)}\n`;
+  const title = input.path === '-' ? 'standard input' : printable(input.path);
+  if ('error' in input) return `${title}\n  ${printable(input.error)}\n`;
   const shown = input.findings.filter(
     ({ severity, excused }) => verbose || (excused === undefined && reaches(severity, listed)),
   );
   if (quiet && shown.length === 0) return '';
-  const lines: string[] = [chalk.bold(printable(input.path))];
+  const lines: string[] = [chalk.bold(title)];
   lines.push(...headLines(input).map((line) => `  ${line}`));
   for (const finding of shown) lines.push('', ...findingLines(finding, around, chalk, width));
   const excused = input.findings.filter((finding) => finding.excused !== undefined).length;

@@ -64,7 +64,7 @@ describe('vstate-check FILE', () => {
   it('reads standard input for -', () => {
     const { stdout, status } = run(['-'], { input: patched(0x30, 0x2c) });
     assert.equal(status, 1);
-    assert.match(stdout, /^-\n/u);
+    assert.match(stdout, /^standard input\n/u);
   });
 
   it('gives offsets of the file in one JSON document for several inputs', () => {
