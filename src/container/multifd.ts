@@ -230,7 +230,7 @@ function* ramPacket(
   const length = ramHeaderLength + 8 * count;
   if (!(yield* feed.need(length))) return undefined;
   const pageSize = packetBytes / count;
-  const offsets = offsetsIn(feed, Math.min(normal + zero, count), BigInt(pageSize));
+  const offsets = offsetsIn(feed, Math.min(normal + zero, count), pageSize);
   feed.take(length);
   return {
     kind: 'multifd-packet',
@@ -247,18 +247,25 @@ function* ramPacket(
 const offsetsIn = (
   { view, at }: Feed,
   used: number,
-  page: bigint,
+  page: number,
 ): { readonly farthest?: bigint; readonly misplaced?: bigint } => {
-  let farthest = -1n;
-  let misplaced: bigint | undefined;
-  for (let index = 0; index < used; index += 1) {
-    const offset = view.getBigUint64(at + ramHeaderLength + 8 * index);
-    if (offset > farthest) farthest = offset;
-    if (offset % page !== 0n) misplaced ??= offset;
+  const first = at + ramHeaderLength;
+  let farthest = -1;
+  let most = -1;
+  let misplaced = -1;
+  // A channel of zero pages is nearly all offsets, and bigints are slow; halves tell the same.
+  for (let index = first; index < first + 8 * used; index += 8) {
+    const low = view.getUint32(index + 4);
+    const offset = view.getUint32(index) * 0x1_0000_0000 + low;
+    if (offset > most) {
+      most = offset;
+      farthest = index;
+    }
+    if ((low & (page - 1)) !== 0 && misplaced < 0) misplaced = index;
   }
   return {
-    ...(farthest < 0n ? {} : { farthest }),
-    ...(misplaced === undefined ? {} : { misplaced }),
+    ...(farthest < 0 ? {} : { farthest: view.getBigUint64(farthest) }),
+    ...(misplaced < 0 ? {} : { misplaced: view.getBigUint64(misplaced) }),
   };
 };
 
