@@ -1,8 +1,7 @@
 import { documentOf, isDescriptorFile, type Descriptor } from '../compat/descriptor.ts';
 import { classesOf, matrix, type Row } from '../compat/fleet.ts';
 import type { Verdict } from '../compat/judge.ts';
-import { descriptorYaml, mostDevices } from '../compat/shape.ts';
-import { tooMuchYaml } from '../compat/yaml-size.ts';
+import { descriptorYaml, mostDevices, tooLarge } from '../compat/shape.ts';
 import {
   devicesOf,
   gathered,
@@ -53,7 +52,7 @@ export const runDescribe = async (
 /** YAML that `compat` reads again; larger fleets are for JSON. */
 const yamlOf = (devices: readonly Descriptor[]): string => {
   const text = descriptorYaml(devices);
-  const much = tooMuchYaml(text);
+  const much = tooLarge(text);
   if (much === undefined) return text;
   throw new UsageError(
     `${devices.length} devices make a file that compat would not read: it ${much}`,

@@ -1,8 +1,8 @@
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
+import { tooMuchYaml } from '../bytes/yaml-size.ts';
 import { describe, documentOf, longestVersion, type Descriptor } from './descriptor.ts';
 import { relationNames } from './relate.ts';
-import { tooMuchYaml } from './yaml-size.ts';
 
 /** A descriptor that cannot be taken; one line and what to do about it. */
 export class DescriptorError extends Error {
@@ -179,10 +179,25 @@ const descriptorOf = (one: z.infer<typeof device>, path: string): Descriptor => 
   });
 };
 
+/** What a YAML reader is given of a descriptor file; larger fleets are written in JSON. */
+const mostCharacters = 1 << 20;
+/** A device has about fifteen lines. */
+const yamlLimits = { items: 20_000, line: 16_384, levels: 16, indent: 64, keys: 1024 } as const;
+
+/** Why the YAML of a descriptor file is not read; undefined when it is. */
+export const tooLarge = (content: string): string | undefined => {
+  if (content.length > mostCharacters) {
+    return `has ${content.length} characters of YAML, and at most ${mostCharacters} are read`;
+  }
+  const much = tooMuchYaml(content, yamlLimits);
+  if (much === undefined) return undefined;
+  return much.line === 0 ? much.what : `line ${much.line} ${much.what}`;
+};
+
 const dataOf = (content: string, path: string): unknown => {
   try {
     if (/^\s*\{/u.test(content)) return JSON.parse(content);
-    const much = tooMuchYaml(content);
+    const much = tooLarge(content);
     if (much !== undefined) {
       throw new DescriptorError(`${path} ${much}`, 'write a fleet of that size in JSON');
     }

@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node } from 'yaml';
+import { tooMuchYaml } from '../bytes/yaml-size.ts';
 import { FormatFileError, keyText, type KeyPath, type Mistake } from './error.ts';
 
 /**
@@ -6,11 +7,7 @@ import { FormatFileError, keyText, type KeyPath, type Mistake } from './error.ts
  * format takes a third of this, and of the limits below.
  */
 export const mostBytes = 1 << 16;
-/** Lines and commas: what a YAML reader spends its time on. */
-const MOST_ITEMS = 4000;
-const MOST_LEVELS = 40;
-/** Columns that lists within lists may take at the start of a line: `- - - -`. */
-const MOST_INDENT = 120;
+const limits = { items: 4000, line: mostBytes, levels: 40, indent: 120, keys: 1024 } as const;
 
 /** A file as data, with the place of each key. */
 export interface FormatDocument {
@@ -66,27 +63,8 @@ export const readDocument = (
 /** Refuses what would keep a YAML reader busy, before it sees a byte of it. */
 const measure = (text: string, fail: (line: number, message: string) => FormatFileError): void => {
   if (text.length > mostBytes) throw fail(1, `larger than ${mostBytes} bytes`);
-  let line = 1;
-  let items = 0;
-  let open = 0;
-  let indent = 0;
-  let leading = true;
-  for (const character of text) {
-    if (character === '\n') {
-      line += 1;
-      items += 1;
-      indent = 0;
-      leading = true;
-      continue;
-    }
-    if (character === ',') items += 1;
-    if (character === '[' || character === '{') open += 1;
-    else if ((character === ']' || character === '}') && open > 0) open -= 1;
-    if (leading && (character === ' ' || character === '-' || character === '?')) indent += 1;
-    else leading = false;
-    if (open > MOST_LEVELS || indent > MOST_INDENT) throw fail(line, 'nested too deep');
-    if (items > MOST_ITEMS) throw fail(line, `more than ${MOST_ITEMS} lines and list items`);
-  }
+  const much = tooMuchYaml(text, limits);
+  if (much !== undefined) throw fail(Math.max(much.line, 1), much.what);
 };
 
 /** The values of a document, without aliases, tags of other types, or a key that stands twice. */
@@ -95,7 +73,7 @@ const plain = (
   level: number,
   fail: (node: unknown, message: string) => FormatFileError,
 ): unknown => {
-  if (level > MOST_LEVELS) throw fail(node, 'nested too deep');
+  if (level > limits.levels) throw fail(node, 'nested too deep');
   if (node === null || node === undefined) return undefined;
   if (isAlias(node)) throw fail(node, 'an alias stands here; write the value out');
   if (isScalar(node)) {

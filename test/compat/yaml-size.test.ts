@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { tooMuchYaml } from '../../src/compat/yaml-size.ts';
+import { tooLarge } from '../../src/compat/shape.ts';
 
 const head = 'descriptor: 1\ndevices:\n';
 const lines = (count: number, line: (index: number) => string): string =>
@@ -25,6 +25,13 @@ const edges: readonly (readonly [what: string, most: string, more: string, says:
   ['levels', `a: ${'['.repeat(16)}`, `a: ${'['.repeat(17)}`, /nested too deep$/u],
   ['lists in lists', '- '.repeat(30), '- '.repeat(40), /nested too deep$/u],
   ['commas', `a: [${'1,'.repeat(1024)}]`, `a: [${'1,'.repeat(1025)}]`, /commas within brackets$/u],
+  [
+    'commas in each of many brackets',
+    lines(30, () => `- { a: [${'1,'.repeat(500)}] }`),
+    `- { a: [${'1,'.repeat(1025)}] }`,
+    /commas within brackets$/u,
+  ],
+  ['comments', '# a\n'.repeat(3000), '# a\n'.repeat(20_001), /lines and/u],
   ['lines of brackets', '[\n'.repeat(16), '[\n'.repeat(17), /nested too deep$/u],
   ['brackets in names', lines(40, (n) => `port[${n}: 1`), '['.repeat(17), /nested too deep$/u],
   ['size', ' \n'.repeat(9000), lines(80, () => 'x'.repeat(16_000)), /characters of YAML/u],
@@ -32,7 +39,7 @@ const edges: readonly (readonly [what: string, most: string, more: string, says:
 
 describe('YAML of a descriptor file', () => {
   it.each(edges)('is counted before a reader sees it: %s', (_what, most, more, says) => {
-    assert.equal(tooMuchYaml(head + most), undefined);
-    assert.match(tooMuchYaml(head + more) ?? '', says);
+    assert.equal(tooLarge(head + most), undefined);
+    assert.match(tooLarge(head + more) ?? '', says);
   });
 });

@@ -61,13 +61,15 @@ const hostile: readonly (readonly [what: string, text: string, says: RegExp])[] 
     /:4: an alias stands here/u,
   ],
   ['a key that stands twice', `${head}title: again\n`, /:3: the key title stands twice/u],
-  ['brackets without end', `${head}layout: ${'['.repeat(60_000)}`, /:3: nested too deep/u],
+  ['brackets without end', `${head}layout: ${'['.repeat(60_000)}`, /:3: is nested too deep/u],
   ['lists within lists', `${head}layout:\n${'- '.repeat(30_000)}x`, /nested too deep/u],
   [
     'many keys',
     Array.from({ length: 5000 }, (_, index) => `k${index}: 1`).join('\n'),
-    /more than 4000/u,
+    /:1025: is key 1025 of one map/u,
   ],
+  ['many commas', `${head}layout: [${'1,'.repeat(2000)}]`, /:3: has more than 1024 commas/u],
+  ['many lines', `${head}${'# x\n'.repeat(4000)}`, /has more than 4000 lines and commas/u],
   ['a large file', `# ${'x'.repeat(70_000)}`, /larger than/u],
   [
     'a type written out for ever',
