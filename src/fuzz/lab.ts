@@ -55,10 +55,11 @@ export class Lab {
   readonly #oracles: readonly Oracle[];
   readonly #opine: (bytes: Uint8Array) => Opinion;
   readonly #typical: number;
-  /** Classes of plans that the rules have been asked about, here or elsewhere. */
-  readonly judged = new Set<number>();
+  /** Classes of plans that the rules have been asked about, as they were known when the round began. */
+  readonly #judged = new Set<number>();
   #crowded = false;
-  #asked: number[] = [];
+  /** Those of this batch; no other batch sees them, because which one runs here is chance. */
+  readonly #asked = new Set<number>();
 
   constructor(options: LabOptions) {
     const { target, calibration, format } = options;
@@ -200,8 +201,8 @@ export class Lab {
 
   /** Notes classes that the rules were asked about elsewhere. */
   learn(judged: Uint32Array): void {
-    for (const key of judged) this.judged.add(key);
-    this.#crowded = this.judged.size >= MOST_JUDGED;
+    for (const key of judged) this.#judged.add(key);
+    this.#crowded = this.#judged.size >= MOST_JUDGED;
   }
 
   /** Whether a class is none of those that the rules are still asked about. The high bits are mixed best. */
@@ -211,8 +212,8 @@ export class Lab {
 
   /** Classes of plans that the rules were asked about since the last call. */
   takeAsked(): readonly number[] {
-    const asked = this.#asked;
-    this.#asked = [];
+    const asked = [...this.#asked];
+    this.#asked.clear();
     return asked;
   }
 
@@ -233,7 +234,7 @@ export class Lab {
     if (ended && !thorough && against === undefined && plan.session.shape === 'plain') {
       const growing = Math.max(result.growth, result.peak) > QUIET_GROWTH;
       const one = classOf(plan, kind);
-      const known = this.judged.has(one) || this.#isBeyond(one);
+      const known = this.#knows(one) || this.#isBeyond(one);
       if (!growing && plan.session.onRefusal === 'stop' && known) {
         return { ...seen, witnesses: nobody };
       }
@@ -288,17 +289,19 @@ export class Lab {
     if (!thorough) {
       const edited = input.splices.length > 0 ? classOf(plan, outcome) : 0;
       const key = mix(mix(edited, whole ? 0 : 1 + Math.clz32(length)), ASKED) >>> 0;
-      if (this.judged.has(key) || this.#isBeyond(edited)) return undefined;
+      if (this.#knows(key) || this.#isBeyond(edited)) return undefined;
       this.#ask(key);
     }
     const bytes = bytesOf(input);
     return this.#opine(whole ? bytes : bytes.subarray(0, length));
   }
 
+  #knows(key: number): boolean {
+    return this.#judged.has(key) || this.#asked.has(key);
+  }
+
   #ask(key: number): void {
-    if (this.judged.size >= MOST_JUDGED || this.judged.has(key)) return;
-    this.judged.add(key);
-    this.#asked.push(key);
+    if (!this.#crowded && !this.#judged.has(key)) this.#asked.add(key);
   }
 }
 

@@ -82,8 +82,18 @@ describe('a campaign that knows more classes of plans than it can keep', () => {
       };
       const lab = labOf({ settings, format: mtty, target: credulous, seeds: [seed], calibration });
       lab.learn(Uint32Array.from({ length: known }, (_, at) => at));
-      const results = await lab.run(lab.apply(plans), signal);
-      return results.filter(({ witnesses }) => witnesses.length > 0).length;
+      const told = async (): Promise<number> => {
+        const results = await lab.run(lab.apply(plans), signal);
+        return results.filter(({ witnesses }) => witnesses.length > 0).length;
+      };
+      const first = await told();
+      // The next batch on this worker is judged as one on any other would be.
+      const asked = lab.takeAsked();
+      assert.equal(await told(), first);
+      lab.takeAsked();
+      lab.learn(Uint32Array.from(asked));
+      if (known === 0) assert.equal(await told(), 0);
+      return first;
     };
     assert.equal(await seen(0), plans.length);
     const some = await seen(MOST_JUDGED);
