@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { SmallFileError, smallText } from '../bytes/small-file.ts';
 import type { Source } from '../bytes/source.ts';
 import { check, type CheckedInput } from '../check/check.ts';
 import { reaches, severities, type Severity } from '../finding/finding.ts';
@@ -155,8 +156,12 @@ const judged = async (
   threshold: number,
 ): Promise<string | undefined> => {
   const text = explained(path, () => {
-    if (statSync(path).size > largestAttestation) return '';
-    return readFileSync(path, 'utf8');
+    try {
+      return smallText(path, largestAttestation);
+    } catch (error) {
+      if (error instanceof SmallFileError) return '';
+      throw error;
+    }
   });
   const envelope = readEnvelope(text);
   if (envelope === undefined) return 'not a DSSE envelope';

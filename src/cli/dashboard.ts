@@ -1,8 +1,9 @@
 import { fork } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
+import { SmallFileError, smallText } from '../bytes/small-file.ts';
 import { errorCode } from '../bytes/source.ts';
 import { addressOf, type Address } from '../dashboard/address.ts';
 import type { Serving } from '../dashboard/server.ts';
@@ -48,11 +49,17 @@ const setupOf = (flags: DashboardFlags, folder: string): Setup | undefined => {
   return { folder, address, token: address.loopback ? undefined : newToken() };
 };
 
+/** Bytes of a file that holds one token. */
+const MOST_TOKEN = 4096;
+
 const tokenIn = (path: string): string => {
   let text;
   try {
-    text = readFileSync(path, 'utf8').trim();
+    text = smallText(path, MOST_TOKEN).trim();
   } catch (error) {
+    if (error instanceof SmallFileError) {
+      throw new UsageError(`${path}: ${error.message}`, 'openssl rand -hex 32 prints a token');
+    }
     throw new UndoneError(`${path}: ${reasonOf(error)}`);
   }
   if (text.length >= LEAST_TOKEN && /^[\x21-\x7e]+$/u.test(text)) return text;

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { SmallFileError, smallFile } from '../bytes/small-file.ts';
 import { errorCode } from '../bytes/source.ts';
 import { DeviceState } from '../check/device.ts';
 import type { Format } from '../formats/format.ts';
@@ -252,11 +253,17 @@ const folderFor = async (flags: FuzzFlags): Promise<Folder> => {
   return Folder.create(path, settings, seeds);
 };
 
+/** Far more than the words that anybody writes down. */
+const LARGEST_DICTIONARY = 1 << 24;
+
 const dictionaryOf = ({ dictionary }: FuzzFlags): readonly string[] => {
   if (dictionary === undefined) return [];
   try {
-    return dictionaryFrom(readFileSync(dictionary, 'utf8'));
+    return dictionaryFrom(new TextDecoder().decode(smallFile(dictionary, LARGEST_DICTIONARY)));
   } catch (error) {
+    if (error instanceof SmallFileError) {
+      throw new UsageError(`${dictionary}: ${error.message}`, 'name a dictionary of AFL++');
+    }
     throw new UndoneError(`${dictionary}: ${reasonOf(error)}`);
   }
 };

@@ -78,6 +78,17 @@ describe('vstate-check fuzz', () => {
     );
   });
 
+  it('reads no dictionary and no token without an end', () => {
+    using folder = temporary();
+    const out = join(folder.path, 'campaign');
+    const served = ['--serve', '127.0.0.1:0', '--serve-token-file', '/dev/zero'];
+    for (const flags of [['--dictionary', '/dev/zero'], served]) {
+      const { status, stderr } = run(...fuzz(out, '--executions', '1', ...flags));
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, /^vstate-check: \/dev\/zero: not a file \([^\n]+\)\n$/u);
+    }
+  });
+
   it('ends in one line when its workers die again and again', () => {
     using folder = temporary();
     const killer = join(folder.path, 'killer.cjs');
