@@ -1,8 +1,8 @@
 /**
- * Runs one check and leaves beside each script of `dist/cli/` what V8 compiled of it, `NAME.compiled`:
- * `src/cli/start.ts` hands that to V8 at later starts. The end of a build, and of an installation,
- * where another V8 may start the command line than the one that built it. It is for speed alone, so
- * whatever is in the way ends it quietly.
+ * Runs one check and leaves beside each script of `dist/cli/` what V8 compiled of it, for this very
+ * executable of Node: `src/cli/start.ts` hands that to V8 at later starts. The end of a build, and of
+ * an installation, where another Node may start the command line than the one that built it. It is for
+ * speed alone, so whatever is in the way ends it quietly.
  *
  *   node scripts/compile-ahead.mjs [DIST]
  */
@@ -19,9 +19,9 @@ if (!existsSync(cli) || !existsSync(sample)) process.exit();
 
 const scripts = [];
 vm.Script = class extends vm.Script {
-  constructor(source, { filename }) {
+  constructor(source, { filename, compiled }) {
     super(source, { filename });
-    scripts.push({ file: `${filename}.compiled`, script: this });
+    scripts.push({ file: compiled, script: this });
   }
 };
 // V8 takes compiled code only under the flags that it was made under, and a start has none set yet.

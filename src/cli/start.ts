@@ -3,14 +3,21 @@
  *
  * Half of what a small check took was V8 compiling its megabyte. It takes compiled code for a script,
  * not for a module, so the build makes scripts of the modules and leaves beside each what V8 made of
- * it: `NAME.compiled`. Another version of V8 refuses that and compiles the script, as it does where
- * the file is not there. Like the scripts themselves, these files are trusted to be what was built.
+ * it: `NAME.NODE.compiled`. Where that is missing V8 compiles the script. Like the scripts themselves,
+ * these files are trusted to be what was built.
  */
 
 // Not imported: for an import Node reads every property of the module, and some load much behind them.
 const fs = process.getBuiltinModule('node:fs');
 const { fileURLToPath } = process.getBuiltinModule('node:url');
 const vm = process.getBuiltinModule('node:vm');
+
+/**
+ * The executable, of which a file is: V8 looks at its own version alone, and two releases of Node with
+ * one version of V8 crash on each other's compiled code.
+ */
+const { size, mtimeMs } = fs.statSync(process.execPath);
+const node = `${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}`;
 
 const folder = fileURLToPath(new URL('cli/', import.meta.url));
 
@@ -31,13 +38,16 @@ const load: Load = (id) => {
   if (known !== undefined) return known.exports;
   const module = { exports: {} };
   loaded.set(file, module);
-  const compiled = `${file}.compiled`;
+  const compiled = `${file}.${node}.compiled`;
+  const options = {
+    filename: file,
+    cachedData: fs.existsSync(compiled) ? fs.readFileSync(compiled) : undefined,
+    // Not for V8: `scripts/compile-ahead.mjs` reads where to put what comes of this script.
+    compiled,
+  };
   const script = new vm.Script(
     `(function (exports, require, module, __filename) {${fs.readFileSync(file, 'latin1')}\n})`,
-    {
-      filename: file,
-      cachedData: fs.existsSync(compiled) ? fs.readFileSync(compiled) : undefined,
-    },
+    options,
   );
   (script.runInThisContext() as Body)(module.exports, load, module, file);
   return module.exports;

@@ -102,7 +102,7 @@ describe('the built command line', () => {
       const ahead = path.join(copy, 'scripts', 'compile-ahead.mjs');
       const made = spawnSync(process.execPath, [ahead], { encoding: 'utf8' });
       assert.deepEqual([made.stdout, made.stderr, made.status], ['', '', 0]);
-      assert.ok(compiled().includes('main.cjs.compiled'));
+      assert.ok(compiled().some((name) => name.startsWith('main.cjs.')));
       const quick = verdict();
       for (const name of compiled()) writeFileSync(path.join(scripts, name), 'of another V8');
       assert.deepEqual(verdict(), quick);
