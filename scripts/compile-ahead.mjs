@@ -6,7 +6,7 @@
  *
  *   node scripts/compile-ahead.mjs [DIST]
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import v8 from 'node:v8';
@@ -34,6 +34,8 @@ process.on('exit', () => {
   for (const { file, script } of scripts) {
     try {
       writeFileSync(file, script.createCachedData());
+      // For all who may run the command, whatever the umask of whoever installs it.
+      chmodSync(file, 0o644);
     } catch {
       break;
     }

@@ -16,8 +16,16 @@ const vm = process.getBuiltinModule('node:vm');
  * The executable, of which a file is: V8 looks at its own version alone, and two releases of Node with
  * one version of V8 crash on each other's compiled code.
  */
-const { size, mtimeMs } = fs.statSync(process.execPath);
-const node = `${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}`;
+const executable = fs.statSync(process.execPath, { throwIfNoEntry: false });
+const node = `${process.version}-${process.arch}-${executable?.size}-${executable?.mtimeMs}`;
+
+const bytesOf = (file: string): Buffer | undefined => {
+  try {
+    return fs.readFileSync(file);
+  } catch {
+    return undefined;
+  }
+};
 
 const folder = fileURLToPath(new URL('cli/', import.meta.url));
 
@@ -41,7 +49,7 @@ const load: Load = (id) => {
   const compiled = `${file}.${node}.compiled`;
   const options = {
     filename: file,
-    cachedData: fs.existsSync(compiled) ? fs.readFileSync(compiled) : undefined,
+    cachedData: executable && bytesOf(compiled),
     // Not for V8: `scripts/compile-ahead.mjs` reads where to put what comes of this script.
     compiled,
   };
