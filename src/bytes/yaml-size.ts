@@ -19,7 +19,7 @@ export interface TooMuch {
 
 /** Why YAML is not read, told before a reader sees it; undefined when it is. */
 export const tooMuchYaml = (content: string, limits: YamlLimits): TooMuch | undefined => {
-  const seen = { items: 0, keys: new Map<number, number>(), open: [] as number[] };
+  const seen = { items: 0, keys: new Map<number, number>(), open: [] as number[], left: 0 };
   let line = 0;
   for (let start = 0; start <= content.length;) {
     line += 1;
@@ -45,7 +45,12 @@ interface Seen {
   readonly keys: Map<number, number>;
   /** Of each bracket that is open, the commas in it. */
   open: number[];
+  /** Keys that began while a bracket was open. */
+  left: number;
 }
+
+/** `[0, 16)` in many messages is no attack. */
+const mostLeft = 256;
 
 const beginning = /^[ \t?-]*/u;
 const blockKey = /^(?:- *)*(?:[\w.[\]-]+|"[^"]*"|'[^']*') *:(?: |$)/u;
@@ -67,8 +72,13 @@ const lineWrong = (
   seen.keys.set(indent.length, keys);
   const isElement = dash >= 0 && !/[:{]/u.test(line);
   if (!isElement && keys > mostKeys) return `is key ${keys} of one map`;
-  // Brackets in names and in text need not be closed; a key in a block begins anew.
-  if (blockKey.test(line.trimStart())) seen.open = [];
+  // Brackets in names and in text need not be closed; a key in a block begins anew. Where they were no
+  // text, a reader takes all that follows to be in them.
+  if (seen.open.length > 0 && blockKey.test(line.trimStart())) {
+    seen.open = [];
+    seen.left += 1;
+    if (seen.left > mostLeft) return `leaves bracket ${seen.left} open`;
+  }
   const { open } = seen;
   for (const character of line.slice(indent.length)) {
     if (character === ',') {

@@ -34,6 +34,12 @@ const edges: readonly (readonly [what: string, most: string, more: string, says:
   ['comments', '# a\n'.repeat(3000), '# a\n'.repeat(20_001), /lines and/u],
   ['lines of brackets', '[\n'.repeat(16), '[\n'.repeat(17), /nested too deep$/u],
   ['brackets in names', lines(40, (n) => `port[${n}: 1`), '['.repeat(17), /nested too deep$/u],
+  [
+    'brackets left open',
+    lines(257, (n) => `k${n}: in [0, 16)`),
+    lines(258, (n) => `k${n}: { a`),
+    /leaves bracket 257 open$/u,
+  ],
   ['size', ' \n'.repeat(9000), lines(80, () => 'x'.repeat(16_000)), /characters of YAML/u],
 ];
 
