@@ -1,5 +1,6 @@
 import { FEATURE_PROBE } from '../container/session/format.ts';
 import { mostRanges, type DmaLogging, type DmaRange } from '../container/session/logging.ts';
+import { hex } from './fault-rule.ts';
 import {
   dmaRange,
   logging,
@@ -15,7 +16,6 @@ const END = 1n << 64n;
 const SMALLEST = 4096n;
 
 const isPowerOfTwo = (value: bigint): boolean => value > 0n && (value & (value - 1n)) === 0n;
-const hex = (value: bigint): string => `0x${value.toString(16)}`;
 const rangeText = ({ iova, length }: DmaRange): string => `${hex(length)} bytes at ${hex(iova)}`;
 
 const wrongRanges = (ranges: readonly DmaRange[], page: bigint): string | undefined => {
