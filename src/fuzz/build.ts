@@ -9,8 +9,15 @@ export interface BuiltPart {
   readonly elements: number | undefined;
 }
 
+/** A draft as one kind of part holds it; undefined where it fits none of its cases. */
+interface Made {
+  readonly declared: Layout;
+  readonly layout: Part['layout'];
+  readonly built: BuiltPart | undefined;
+}
+
 /** What was built of a draft before, by the draft: plans of one parent share it. */
-const known = new WeakMap<object, WeakMap<Layout, BuiltPart | 'misfit'>>();
+const known = new WeakMap<object, Made[]>();
 
 /**
  * Builds a draft as a part's layout writes it. Where the layout is a choice, the draft says which case
@@ -21,14 +28,15 @@ export const builtFor = (part: Part, draft: Draft): BuiltPart | undefined => {
   const declared = part.declared ?? (part.layout === 'gap' ? undefined : part.layout);
   if (declared === undefined) return undefined;
   if (typeof draft !== 'object') return makePart(part, declared, draft);
-  const before = known.get(draft) ?? new WeakMap<Layout, BuiltPart | 'misfit'>();
-  let made = before.get(declared);
+  const before = known.get(draft) ?? [];
+  known.set(draft, before);
+  const { layout } = part;
+  let made = before.find((one) => one.declared === declared && one.layout === layout);
   if (made === undefined) {
-    made = makePart(part, declared, draft) ?? 'misfit';
-    before.set(declared, made);
-    known.set(draft, before);
+    made = { declared, layout, built: makePart(part, declared, draft) };
+    before.push(made);
   }
-  return made === 'misfit' ? undefined : made;
+  return made.built;
 };
 
 const makePart = ({ layout }: Part, declared: Layout, draft: Draft): BuiltPart | undefined => {

@@ -1,5 +1,8 @@
-import type { Result } from '../targets/target.ts';
+import type { Outcome, Result } from '../targets/target.ts';
 import { mix, text } from './edit-class.ts';
+
+/** Time or memory was over; how far the execution had come is up to the machine, not to the target. */
+export const ranOut = ({ kind }: Outcome): boolean => kind === 'hung' || kind === 'exhausted';
 
 /**
  * What a black box shows of where an execution went: how it ended, what each kind of answer was, the
@@ -23,7 +26,7 @@ export const outcomeSignature = ({ outcome, steps, message }: Result, slow = 0):
   }
   // Runs of like answers count once: how many writes a cut makes is no news.
   let last = 1;
-  for (const answer of steps) {
+  for (const answer of ranOut(outcome) ? [] : steps) {
     const like = answer === undefined ? 2 : answer > 0 ? 1 : answer;
     if (like !== last) hash = mix(hash, like);
     last = like;

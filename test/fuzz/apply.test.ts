@@ -15,6 +15,7 @@ import type { Layout } from '../../src/layout/types.ts';
 import {
   bytes,
   checksumOf,
+  choice,
   framed,
   le16,
   le32,
@@ -177,6 +178,27 @@ describe('applying a plan', () => {
     );
     assert.equal(changed.byPath.get(`${field}.sub_sects`)?.value, 1n);
     assert.equal(changed.byPath.get(`${field}.size`)?.value, 18n);
+  });
+
+  it('builds one draft for each part as its own kind has it, whatever it was built for before', () => {
+    const value = choice('tag', { 1: struct({ word: le16() }), 2: struct({ long: le32() }) });
+    const kinds = seedOf(
+      repeat(
+        struct({ tag: u8(), size: u8({ role: lengthOf('value') }), value: framed('size', value) }),
+      ),
+      [
+        { tag: 1n, value: { word: 5n } },
+        { tag: 2n, value: { long: 7n } },
+      ],
+    );
+    const draft = {};
+    const emptied = [0, 1].map((place) =>
+      applied(kinds, [{ kind: 'build', field: `record[${place}].value`, place: 'instead', draft }]),
+    );
+    assert.deepEqual(emptied.map(digitsOf), [
+      '01020000' + '020407000000',
+      '01020500' + '020400000000',
+    ]);
   });
 
   it('counts elements of an array', () => {

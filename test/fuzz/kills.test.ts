@@ -4,10 +4,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 
 import { describe, it } from 'vitest';
 
 import { build } from '../../bench/bugs/build.mjs';
+import { journalLines } from '../../src/fuzz/campaign/journal.ts';
 import { Random } from '../../src/fuzz/random.ts';
 import { temporary } from './run-campaign.ts';
 
@@ -52,7 +54,7 @@ const kill = (pid: number): boolean => {
  * some seconds for each kill.
  */
 describe.skipIf(wanted === 0)('a campaign whose processes are killed at random', () => {
-  it('ends with the findings of one that was let alone', async () => {
+  it('runs and finds what one does that was let alone', async () => {
     const seed = Number(process.env.VSTATE_SEED ?? 1);
     const random = new Random(seed);
     using folder = temporary();
@@ -68,6 +70,9 @@ describe.skipIf(wanted === 0)('a campaign whose processes are killed at random',
       ...['--out', out],
     ];
     const findings = (out: string): readonly string[] => readdirSync(join(out, 'findings')).sort();
+    /** Every execution of the campaign and what came of it is in the digest of its last round. */
+    const executed = (out: string): unknown =>
+      [...journalLines(join(out, 'journal.jsonl'))].findLast(({ kind }) => kind === 'round');
     const whole = join(folder.path, 'whole');
     const undisturbed = spawnSync(process.execPath, start(whole), { encoding: 'utf8' });
     assert.equal(undisturbed.status, 1, undisturbed.stderr);
@@ -111,6 +116,9 @@ describe.skipIf(wanted === 0)('a campaign whose processes are killed at random',
       told.push(
         ...expected.filter((id) => !found.includes(id)).map((id) => `${campaign}: lost ${id}`),
         ...found.filter((id) => !expected.includes(id)).map((id) => `${campaign}: more ${id}`),
+        ...(isDeepStrictEqual(executed(out), executed(whole))
+          ? []
+          : [`${campaign}: executed others`]),
       );
     }
     process.stdout.write(

@@ -29,6 +29,37 @@ const good = whole(state(0x1badcafe, 1));
 const more = whole(state(0x1badcafe, 6));
 const tooMuch = whole(state(0x1badcafe, 9));
 
+/** Compares its number with another one, and the places of its heap, stack, code and constants. */
+const ADDRESSES = String.raw`
+#include "vstate_harness.h"
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+static volatile unsigned equal;
+static void *open_device(void) { return malloc(4096); }
+static int begin(void *at) { (void)at; return 0; }
+static ssize_t write_device(void *at, const void *bytes, size_t size)
+{
+	volatile uint64_t number, limit = 0x123456789a;
+	void *volatile places[] = { at, malloc(1 << 20), (void *)&number, (void *)&equal, (void *)(uintptr_t)&begin };
+
+	memcpy((void *)&number, bytes, sizeof number);
+	equal += number == limit;
+	for (unsigned one = 0; one < 5; one++)
+		for (unsigned other = 0; other < 5; other++)
+			equal += places[one] == places[other];
+	free(places[1]);
+	return (ssize_t)size;
+}
+static int end(void *at) { (void)at; return 0; }
+static void close_device(void *at) { free(at); }
+static const struct vstate_target target = {
+	.name = "addresses", .open = open_device, .begin = begin, .write = write_device, .end = end,
+	.close = close_device,
+};
+VSTATE_HARNESS(target)
+`;
+
 describe.each([
   ['clang', builds.clang, true],
   ['gcc', builds.gcc, true],
@@ -36,8 +67,10 @@ describe.each([
 ] as const)('feedback of a harness built as %s', (name, build, sanitizers) => {
   describe.skipIf(lacks(build.compiler))('when it runs', () => {
     let program = '';
+    let addresses = '';
     beforeAll(() => {
       program = compiled(folder, name, source, build);
+      addresses = compiled(folder, `addresses-${name}`, ADDRESSES, build);
     });
 
     it('names features once in a run, and those that are known never', async () => {
@@ -72,6 +105,21 @@ describe.each([
             [left, right].includes(0x1badcaffn),
         ),
       );
+    });
+
+    it('does not tell the addresses that a target compares', async () => {
+      await using target = await opened(addresses);
+      const [{ comparisons } = assert.fail()] = await target.run(
+        [{ ...whole(Buffer.from('1122334455667788', 'hex')), comparisons: true }],
+        never,
+      );
+      const operands = comparisons
+        .filter((one) => one.bytes === 8)
+        .flatMap(({ left, right }) => [left, right]);
+      assert.ok(operands.includes(0x8877665544332211n), operands.join(' '));
+      assert.ok(operands.includes(0x123456789an), operands.join(' '));
+      const far = operands.filter((value) => value > 0xffff_ffffn && value >> 42n !== 0n);
+      assert.deepEqual(new Set(far), new Set([0x8877665544332211n]));
     });
 
     it.skipIf(!sanitizers)('reads the stack of a crash, and names features on', async () => {
