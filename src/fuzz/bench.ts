@@ -1,6 +1,5 @@
 import type { Comparison } from '../targets/target.ts';
 import { bytesOf } from '../targets/target.ts';
-import { planClass } from './edit-class.ts';
 import type { Lab, Seen } from './lab.ts';
 import type { Plan } from './plan.ts';
 import { Random } from './random.ts';
@@ -97,7 +96,7 @@ export class Bench {
       const isNew = !this.#signatures.has(one.signature) && !fresh.has(one.signature);
       if (isNew) fresh.add(one.signature);
       if (isNew || one.result.features.length > 0) novel.push(one);
-      const sampled = planClass(one.plan) % SAMPLED === 0;
+      const sampled = one.alike % SAMPLED === 0;
       const grows = exactGrowth && one.result.growth > known.growth;
       if ((isNew || grows || sampled) && looked.length < most) looked.push(one);
     }
@@ -181,7 +180,7 @@ const tallyOf = (
   let reason: string | undefined;
   let nanoseconds = 0;
   let digest: readonly [number, number] = [0, 0];
-  for (const { plan, result, signature } of seen) {
+  for (const { alike, result, signature } of seen) {
     const { outcome } = result;
     outcomes[outcome.kind] = (outcomes[outcome.kind] ?? 0) + 1;
     if (outcome.kind === 'unavailable') {
@@ -191,7 +190,7 @@ const tallyOf = (
     }
     nanoseconds += result.nanoseconds;
     signatures.set(signature, (signatures.get(signature) ?? 0) + 1);
-    digest = resultDigest(digest, plan, result);
+    digest = resultDigest(digest, alike, result);
   }
   return {
     executions: seen.length - unavailable,
@@ -206,9 +205,9 @@ const tallyOf = (
 
 const findsOf = (seen: readonly Seen[]): Report['finds'] => {
   const told = new Map<string, { -readonly [Key in keyof Find]: Find[Key] }>();
-  for (const { plan, result, witnesses } of seen) {
+  for (const { plan, alike, result, witnesses } of seen) {
     for (const { oracle, violation } of witnesses) {
-      const key = `${oracle.id} ${violation.bucket} ${planClass(plan)}`;
+      const key = `${oracle.id} ${violation.bucket} ${alike}`;
       const same = told.get(key);
       if (same === undefined) {
         const kept = { ...result, saves: [], features: new Uint32Array(0), comparisons: [] };

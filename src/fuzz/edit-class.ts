@@ -1,8 +1,19 @@
 import type { Edit, Plan } from './plan.ts';
 
+/** Paths that were asked for; there are as many as seeds have fields, and each is asked for very often. */
+const known = new Map<string, string>();
+const MOST_KNOWN = 1 << 16;
+
 /** A path with all indexes alike: `port[].head` for `port[1].head`; a second gap is like the first. */
-export const likePath = (path: string): string =>
-  path.replaceAll(/\[\d+\]/gu, '[]').replaceAll(/~\d+/gu, '');
+export const likePath = (path: string): string => {
+  let like = known.get(path);
+  if (like === undefined) {
+    like = path.replaceAll(/\[\d+\]/gu, '[]').replaceAll(/~\d+/gu, '');
+    if (known.size === MOST_KNOWN) known.clear();
+    known.set(path, like);
+  }
+  return like;
+};
 
 /** What an edit is about, without its values; the same for the same field of every record. */
 export const editKey = (edit: Edit): string => {
@@ -26,10 +37,17 @@ export const planPaths = ({ edits, session, repair }: Plan): string => {
 /** Values that a check tells apart: small ones exactly, the others by their size. */
 const valueClass = (value: bigint): number => {
   if (value >= 0n && value <= 64n) return Number(value);
-  const bits = value.toString(2).length;
+  const bits = bitsOf(value);
   // The ends of each size are where checks are one off.
   const power = 1n << BigInt(bits - 1);
   return 128 + bits * 4 + (value === power ? 0 : value === 2n * power - 1n ? 2 : 1);
+};
+
+/** Digits of a number in binary, with its sign. */
+const bitsOf = (value: bigint): number => {
+  if (value < 0n || value > 0xffff_ffff_ffff_ffffn) return value.toString(2).length;
+  const high = Number(value >> 32n);
+  return high > 0 ? 64 - Math.clz32(high) : 32 - Math.clz32(Number(value));
 };
 
 /** Plans with more edits than this are told apart by their fields alone. */

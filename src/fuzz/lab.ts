@@ -20,10 +20,16 @@ export interface Witness {
   readonly violation: Violation;
 }
 
-/** What came of one plan. */
-export interface Seen {
+/** A plan, and what it does to the target. */
+export interface Applied {
   readonly plan: Plan;
   readonly execution: Execution;
+  /** The same for plans that are alike: see `planClass`. */
+  readonly alike: number;
+}
+
+/** What came of one plan. */
+export interface Seen extends Applied {
   readonly result: Result;
   readonly signature: number;
   readonly witnesses: readonly Witness[];
@@ -75,13 +81,14 @@ export class Lab {
   }
 
   /** What plans come to, without running them; those that do not fit are left out. */
-  apply(plans: readonly Plan[]): readonly { readonly plan: Plan; readonly execution: Execution }[] {
+  apply(plans: readonly Plan[]): readonly Applied[] {
     const { library, target, watch } = this.options;
-    const applied = [];
+    const applied: Applied[] = [];
     for (const plan of plans) {
       if (watch?.fatal.has(planKey(plan)) === true) continue;
       const execution = applyPlan(library, plan, target.abilities);
-      if (execution !== undefined) applied.push({ plan, execution });
+      if (execution === undefined) continue;
+      applied.push({ plan, execution, alike: planClass(plan) });
     }
     return applied;
   }
@@ -91,7 +98,7 @@ export class Lab {
    * asked about each of them, not only about the first of a class.
    */
   async run(
-    applied: readonly { readonly plan: Plan; readonly execution: Execution }[],
+    applied: readonly Applied[],
     signal: AbortSignal,
     thorough = false,
   ): Promise<readonly Seen[]> {
@@ -103,18 +110,18 @@ export class Lab {
     ]);
     const slow = await this.#slowOf(applied, results, signal);
     const seen: Seen[] = [];
-    for (const [index, { plan, execution }] of applied.entries()) {
+    for (const [index, one] of applied.entries()) {
       const result = results[index];
       if (result === undefined) break;
       const against = others?.[index];
-      seen.push(this.#look(plan, execution, result, against, slow.get(index) ?? 0, thorough));
+      seen.push(this.#look(one, result, against, slow.get(index) ?? 0, thorough));
     }
     return seen;
   }
 
   /** All at once, or one after the other where each has to be on record before it begins. */
   async #execute(
-    planned: readonly { readonly plan: Plan; readonly execution: Execution }[],
+    planned: readonly Pick<Applied, 'plan' | 'execution'>[],
     signal: AbortSignal,
   ): Promise<readonly Result[]> {
     const { target, watch } = this.options;
@@ -135,7 +142,7 @@ export class Lab {
 
   /** Executions that took very long, twice: once may have been the machine. */
   async #slowOf(
-    applied: readonly { readonly plan: Plan; readonly execution: Execution }[],
+    applied: readonly Applied[],
     results: readonly Result[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, number>> {
@@ -164,7 +171,7 @@ export class Lab {
     for (const one of seen) {
       for (const oracle of this.#oracles) {
         if (oracle.companion === undefined || (only !== undefined && oracle.id !== only)) continue;
-        const subject = this.#subject(one.plan, one.execution, one.result, undefined, true);
+        const subject = this.#subject(one, one.result, undefined, true);
         const execution = oracle.companion(subject);
         if (execution !== undefined) wanted.push({ seen: one, oracle, subject, execution });
       }
@@ -218,40 +225,39 @@ export class Lab {
   }
 
   #look(
-    plan: Plan,
-    execution: Execution,
+    applied: Applied,
     result: Result,
     against: Result | undefined,
     slow: number,
     thorough: boolean,
   ): Seen {
     const signature = outcomeSignature(result, slow);
-    const seen = { plan, execution, result, signature };
+    const { plan, execution, alike } = applied;
+    const seen = { plan, execution, alike, result, signature };
     const { kind } = result.outcome;
     if (kind === 'unavailable') return { ...seen, witnesses: nobody };
     const ended = kind === 'accepted' || kind === 'rejected';
     // Most executions are a plain restore of which the rules have seen the like.
     if (ended && !thorough && against === undefined && plan.session.shape === 'plain') {
       const growing = Math.max(result.growth, result.peak) > QUIET_GROWTH;
-      const one = classOf(plan, kind);
+      const one = classOf(alike, kind);
       const known = this.#knows(one) || this.#isBeyond(one);
       if (!growing && plan.session.onRefusal === 'stop' && known) {
         return { ...seen, witnesses: nobody };
       }
     }
-    const subject = this.#subject(plan, execution, result, against, thorough);
+    const subject = this.#subject(applied, result, against, thorough);
     const witnesses: Witness[] = [];
     for (const oracle of this.#oracles) {
       const violation = oracle.judge(subject);
       if (violation !== undefined) witnesses.push({ oracle, violation });
     }
-    if (ended && !thorough) this.#ask(classOf(plan, kind));
+    if (ended && !thorough) this.#ask(classOf(alike, kind));
     return { ...seen, witnesses };
   }
 
   #subject(
-    plan: Plan,
-    execution: Execution,
+    { plan, execution, alike }: Applied,
     result: Result,
     against: Result | undefined,
     thorough: boolean,
@@ -271,7 +277,7 @@ export class Lab {
         const before = given.get(input) ?? new Map<number, Opinion | undefined>();
         given.set(input, before);
         if (before.has(length)) return before.get(length);
-        const opinion = this.#opinion(plan, input, length, result.outcome.kind, thorough);
+        const opinion = this.#opinion(alike, input, length, result.outcome.kind, thorough);
         before.set(length, opinion);
         return opinion;
       },
@@ -279,7 +285,7 @@ export class Lab {
   }
 
   #opinion(
-    plan: Plan,
+    alike: number,
     input: Input,
     length: number,
     outcome: string,
@@ -287,7 +293,7 @@ export class Lab {
   ): Opinion | undefined {
     const whole = length >= lengthOf(input);
     if (!thorough) {
-      const edited = input.splices.length > 0 ? classOf(plan, outcome) : 0;
+      const edited = input.splices.length > 0 ? classOf(alike, outcome) : 0;
       const key = mix(mix(edited, whole ? 0 : 1 + Math.clz32(length)), ASKED) >>> 0;
       if (this.#knows(key) || this.#isBeyond(edited)) return undefined;
       this.#ask(key);
@@ -309,5 +315,5 @@ const nobody: readonly Witness[] = [];
 const QUIET_GROWTH = 1 << 20;
 const ASKED = 0x6a09e667;
 
-const classOf = (plan: Plan, outcome: string): number =>
-  mix(planClass(plan), outcome === 'accepted' ? 1 : 2) >>> 0;
+const classOf = (alike: number, outcome: string): number =>
+  mix(alike, outcome === 'accepted' ? 1 : 2) >>> 0;

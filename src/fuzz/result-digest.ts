@@ -1,6 +1,5 @@
 import type { Result } from '../targets/target.ts';
-import { mix, planClass } from './edit-class.ts';
-import type { Plan } from './plan.ts';
+import { mix } from './edit-class.ts';
 import { ranOut } from './signature.ts';
 
 /**
@@ -10,10 +9,10 @@ import { ranOut } from './signature.ts';
  */
 export const resultDigest = (
   [a, b]: readonly [number, number],
-  plan: Plan,
+  alike: number,
   { outcome, steps, saves }: Result,
 ): readonly [number, number] => {
-  let hash = mix(a, planClass(plan));
+  let hash = mix(a, alike);
   hash = mix(hash, outcome.kind.charCodeAt(0));
   if (ranOut(outcome)) return [hash >>> 0, mix(b ^ 0x5bd1e995, hash) >>> 0];
   for (const answer of steps) hash = mix(hash, answer ?? 0x7fff);
