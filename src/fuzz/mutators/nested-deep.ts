@@ -5,9 +5,10 @@ import { selectionsOf, type Selected } from '../drafts.ts';
 import type { Mutator, Proposal } from './mutator.ts';
 
 /** Where counters of levels and stacks end. */
-const DEPTHS = new Set([4, 8, 9, 16, 17, 32, 33, 64, 65, 128, 256, 512, 1024, 4096]);
-const DEEPEST = Math.max(...DEPTHS);
+const DEPTHS = [4, 8, 9, 16, 17, 32, 33, 64, 65, 128, 256, 512, 1024, 4096];
 const MOST_BYTES = 1 << 16;
+/** Levels that are built in one go: what is inside is copied once for all of them. */
+const AT_ONCE = 64;
 
 /** Elements that may stand in an element of their own kind do, level by level, with nothing in the last. */
 export const nestedDeep: Mutator = {
@@ -94,16 +95,40 @@ const withoutSizes = (struct: StructLayout, fields: Nest['fields']): Nest['field
     ),
   );
 
-const towersOfNest = (element: Layout, outer: Nest, inner: Nest): readonly Uint8Array[] => {
-  const towers: Uint8Array[] = [];
+const towersOfNest = (element: Layout, outer: Nest, inner: Nest): readonly Uint8Array[] =>
+  insidesOf(outer.element, inner).flatMap((inside) => levelOf(element, outer, [inside]) ?? []);
+
+const insides = new WeakMap<Layout, readonly Uint8Array[]>();
+
+/** An element with elements of its own kind in it: one level less than each of the depths, if not too long. */
+const insidesOf = (element: Layout, nest: Nest): readonly Uint8Array[] => {
+  const before = insides.get(element);
+  if (before !== undefined) return before;
+  const made: Uint8Array[] = [];
   // Where nothing says how long an empty list is, the innermost element has none.
-  let tower = levelOf(outer.element, inner, []) ?? builtAs(outer.element, {});
-  for (let depth = 2; depth <= DEEPEST && tower !== undefined; depth += 1) {
-    const whole = DEPTHS.has(depth) ? levelOf(element, outer, [tower]) : undefined;
-    if (whole !== undefined) towers.push(whole);
-    tower = tower.length > MOST_BYTES ? undefined : levelOf(outer.element, inner, [tower]);
+  let inside = levelOf(element, nest, []) ?? builtAs(element, {});
+  let levels = 1;
+  for (const depth of DEPTHS) {
+    while (inside !== undefined && levels < depth - 1) {
+      const more = Math.min(AT_ONCE, depth - 1 - levels);
+      inside = inside.length > MOST_BYTES ? undefined : levelsOf(element, nest, more, inside);
+      levels += more;
+    }
+    if (inside !== undefined) made.push(inside);
   }
-  return towers;
+  insides.set(element, made);
+  return made;
+};
+
+const levelsOf = (at: Layout, nest: Nest, levels: number, content: Draft) => {
+  const inside = levels === 1 ? content : levelDraft(nest, levels - 1, content);
+  return levelOf(at, nest, [inside]);
+};
+
+const levelDraft = ({ fields, list }: Nest, levels: number, content: Draft): Draft => {
+  let draft = content;
+  for (let level = 0; level < levels; level += 1) draft = { ...fields, [list]: [draft] };
+  return draft;
 };
 
 const levelOf = (at: Layout, { fields, list }: Nest, content: readonly Draft[]) =>
