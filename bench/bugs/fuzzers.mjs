@@ -206,8 +206,10 @@ export const fuzzers = {
 
 /** A finding: its id, and how many executions there were before it. */
 const findingIn = (folder) => {
-  const { id, executions } = JSON.parse(readFileSync(path.join(folder, 'finding.json'), 'utf8'));
-  return { found: id, executions };
+  const { id, executions, edits } = JSON.parse(
+    readFileSync(path.join(folder, 'finding.json'), 'utf8'),
+  );
+  return { found: id, executions, edits };
 };
 
 /** The first finding of a campaign folder. */

@@ -144,6 +144,8 @@ async function measure({ bug, fuzzer, seed }) {
         ? { executions: run.executions ?? seen.executions, seconds: run.seconds }
         : undefined,
     found: run.found,
+    // Edits of the plan that is left when it was made small.
+    edits: run.edits,
     falseAlarm: run.found !== undefined && seen.met === undefined,
   };
 }

@@ -1,9 +1,11 @@
-/** The middle of some numbers, where what was never reached counts as more than anything. */
-const median = (values) => {
+/** What a share of some numbers does not exceed, where what was never reached is more than anything. */
+const quantile = (values, share) => {
   const sorted = values.map((value) => value ?? Infinity).sort((one, other) => one - other);
-  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
+  const middle = sorted[Math.floor((sorted.length - 1) * share)];
   return middle === Infinity ? undefined : middle;
 };
+
+const median = (values) => quantile(values, 0.5);
 
 /** For each bug and fuzzer: how many runs found it, and the medians of executions and seconds. */
 export const summarise = (results) => {
@@ -25,6 +27,7 @@ export const summarise = (results) => {
         executions: of('detected', 'executions'),
         seconds: of('detected', 'seconds'),
       },
+      edits: runs.flatMap(({ edits }) => edits ?? []),
       rate: median(runs.map(({ executions, seconds }) => executions / seconds)),
     };
   });
@@ -57,9 +60,16 @@ export const table = ({ bugs, time }) => {
     const cells = fuzzers.map((fuzzer) => {
       const some = bugs.filter((entry) => entry.fuzzer === fuzzer && entry.kind === kind);
       const found = some.filter((entry) => entry.detectedAfter.executions !== undefined).length;
-      return `${found} of ${some.length}`;
+      const middle = median(some.map((entry) => entry.detectedAfter.seconds));
+      const when = middle === undefined ? '' : `, ${middle.toFixed(2)} s`;
+      return some.length === 0 ? '' : `${found} of ${some.length}${when}`;
     });
     lines.push(row(`${kind}, by the median`, ...cells));
+  }
+  const edits = bugs.flatMap((entry) => entry.edits);
+  if (edits.length > 0) {
+    const [middle, most] = [quantile(edits, 0.5), quantile(edits, 0.95)];
+    lines.push(`edits of what was found: ${middle} by the median, ${most} or fewer in 95 of 100`);
   }
   const alarms = bugs.reduce((sum, entry) => sum + entry.falseAlarms, 0);
   return `${[...lines, `findings without the bug: ${alarms}`].join('\n')}\n`;
