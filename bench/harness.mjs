@@ -1,7 +1,8 @@
 /**
  * How many executions a second the adapter and the C runtime make together: of a restore path that
- * does nothing, in batches and one at a time; and of an instrumented one, beside libFuzzer with the
- * same file, flags and seeds, in turns. Prints one JSON document, and a table on standard error.
+ * does nothing, in batches and one at a time; of a server that is asked over vfio-user; and of an
+ * instrumented restore path, beside libFuzzer with the same file, flags and seeds, in turns. Prints one
+ * JSON document, and a table on standard error.
  *
  *   node bench/harness.mjs [--rounds 5] [--milliseconds 2000]
  *
@@ -20,6 +21,7 @@ import { inTurns, machine, machineText, ownFolder, print, spread, summary } from
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const native = path.join(root, 'native');
+const harnessRuntime = path.join(native, 'vstate_harness.c');
 const { values: flags } = parseArgs({
   options: { rounds: { type: 'string' }, milliseconds: { type: 'string' } },
 });
@@ -47,6 +49,7 @@ const variants = {
 const measured = [
   { name: 'no-op, in batches', ...(await ours(noop, executionsOf([empty]), 1024)) },
   { name: 'no-op, one at a time', ...(await ours(noop, executionsOf([empty]), 1)) },
+  { name: 'vfio-user, in batches', ...(await overVfioUser()) },
 ];
 const beside = [];
 for (const [name, more] of Object.entries(variants)) {
@@ -103,12 +106,11 @@ async function adapter() {
   return import(pathToFileURL(outfile).href);
 }
 
-function compiled(name, compiler, more, sources) {
+function compiled(name, compiler, more, sources, runtime = [harnessRuntime]) {
   const program = path.join(folder, name);
-  const runtime = path.join(native, 'vstate_harness.c');
   const { status, stderr, error } = spawnSync(
     compiler,
-    ['-std=c11', '-g', `-I${native}`, ...more, '-o', program, ...sources, runtime],
+    ['-std=c11', '-g', `-I${native}`, ...more, '-o', program, ...sources, ...runtime],
     { encoding: 'utf8' },
   );
   if (status !== 0) throw new Error(`${compiler} ${name}: ${error?.message ?? stderr}`);
@@ -141,17 +143,26 @@ function executionsOf(bases) {
   });
 }
 
-async function ours(program, executions, batch) {
+async function ours(program, executions, batch, spec) {
   const runs = [];
   for (let round = 0; round < rounds; round += 1) {
-    runs.push(await once(program, executions, batch));
+    runs.push(await once(program, executions, batch, spec));
   }
   return summed(runs);
 }
 
+/** Whole restores of the tests' server, which keeps what it gets: what the protocol costs. */
+async function overVfioUser() {
+  const source = path.join(root, 'test', 'targets', 'vfio_user_server.c');
+  const server = compiled('vfio-user', 'gcc', ['-O2'], [source], []);
+  const state = new Uint8Array(64);
+  state.set(Buffer.from('VSRV'));
+  return ours(server, executionsOf([state]), 64, `vfio-user:cmd=${server} {}`);
+}
+
 /** Rates of one stretch of time, without the start. */
-async function once(program, executions, batch) {
-  const target = await openTarget(`harness:${program}`, {
+async function once(program, executions, batch, spec = `harness:${program}`) {
+  const target = await openTarget(spec, {
     timeout: 5000,
     memory: 2 ** 31,
     output: 1 << 24,

@@ -864,7 +864,8 @@ static ssize_t virtio_save(void *device, void *bytes, size_t room)
 	if (live->size + RECORD_HEADER > room)
 		return -ENOSPC;
 	record_put(data, live->size, 0, DEVICE_DATA);
-	memcpy(data + RECORD_HEADER, live->data, live->size);
+	if (live->size > 0)
+		memcpy(data + RECORD_HEADER, live->data, live->size);
 	swap_notifications(data + RECORD_HEADER, live->size);
 	return (ssize_t)(RECORD_HEADER + live->size);
 }
