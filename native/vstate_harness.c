@@ -930,7 +930,6 @@ UNCOUNTED static void run_batch(const struct vstate_target *target, const struct
 	control->cause = NONE;
 	control->complete = 0;
 	control->filled = 0;
-	control->serial = go->serial;
 	control->busy = 1;
 	if (go->size > options.request_size)
 		stop(MALFORMED);
@@ -943,6 +942,8 @@ UNCOUNTED static void run_batch(const struct vstate_target *target, const struct
 	known = take(&reader, go->known);
 	for (uint32_t index = 0; index < go->known; index++)
 		seen[(known[index] >> 3) % MOST_EDGES] |= (unsigned char)(1u << (known[index] & 7));
+	/* Who sees another serial says all of this again. */
+	control->serial = go->serial;
 	forget_counts();
 	if (options.snapshot != 1)
 		set_clock(true);

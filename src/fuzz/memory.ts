@@ -31,6 +31,8 @@ export class Memory {
   readonly #entries: CorpusEntry[] = [];
   readonly #walls: Wall[] = [];
   #added: Added = nothingAdded();
+  /** Entries that the workers have been told of. */
+  #told = 0;
   #executions = 0;
   /** Executions at which the last entries with new features came, newest last. */
   readonly #finds: number[] = [];
@@ -92,13 +94,14 @@ export class Memory {
     const added = this.#added;
     this.#added = nothingAdded();
     this.#walls.push(...added.walls);
+    this.#told = this.#entries.length;
     return this.#updateOf(added);
   }
 
-  /** Everything that `update` has given so far, for a worker that begins now. */
+  /** Everything that `update` has given so far, for a worker that begins now, and no more: the rest comes. */
   everything(): Update {
     return this.#updateOf({
-      entries: this.#entries.map(({ parent }) => parent),
+      entries: this.#entries.slice(0, this.#told).map(({ parent }) => parent),
       features: [...this.#features],
       signatures: [...this.#signatures.keys()],
       judged: [...this.#judged],
@@ -109,7 +112,7 @@ export class Memory {
   #updateOf({ entries, features, signatures, judged, walls }: Added): Update {
     return {
       entries,
-      weights: Float64Array.from(this.#entries, weightOf),
+      weights: Float64Array.from(this.#entries.slice(0, this.#told), weightOf),
       features: Uint32Array.from(features),
       signatures: Uint32Array.from(signatures),
       judged: Uint32Array.from(judged),

@@ -57,6 +57,8 @@ class ProcessWorker implements Worker {
   readonly #options: ProcessOptions;
   readonly #pending = new Map<number, Pending>();
   #child: ChildProcess | undefined;
+  /** It has been told all that was known when it began; until then nothing else is said to it. */
+  #ready = false;
   #ticket = 0;
   #deaths = 0;
   #closing = false;
@@ -65,11 +67,14 @@ class ProcessWorker implements Worker {
     this.#options = options;
   }
 
-  /** Starts, again where it is killed while it does. */
+  /** Starts, again where it is killed while it does, and goes on with what was under way. */
   async getUp(): Promise<void> {
     for (;;) {
       try {
         await this.#start();
+        this.#ready = true;
+        this.learn(this.#options.memory.everything());
+        for (const [ticket, { job }] of this.#pending) this.#send({ kind: 'run', ticket, job });
         return;
       } catch (error) {
         if (!(error instanceof WorkerLost) || this.#closing) throw error;
@@ -105,7 +110,7 @@ class ProcessWorker implements Worker {
   }
 
   learn(update: Update): void {
-    this.#send({ kind: 'learn', update });
+    if (this.#ready) this.#send({ kind: 'learn', update });
   }
 
   async run(job: Job, signal: AbortSignal): Promise<Report> {
@@ -115,7 +120,7 @@ class ProcessWorker implements Worker {
     try {
       return await new Promise<Report>((resolve, reject) => {
         this.#pending.set(ticket, { job, resolve, reject });
-        this.#send({ kind: 'run', ticket, job });
+        if (this.#ready) this.#send({ kind: 'run', ticket, job });
       });
     } finally {
       signal.removeEventListener('abort', abort);
@@ -147,8 +152,9 @@ class ProcessWorker implements Worker {
     this.#pending.delete(ticket);
   }
 
-  /** Starts again, with all that was known when the round began, and runs what was under way. */
+  /** Starts again, with all that was known when the round began. */
   async #died(ending: string): Promise<void> {
+    this.#ready = false;
     if (this.#closing) return;
     this.#deaths += 1;
     if (this.#deaths > MOST_DEATHS) {
@@ -158,8 +164,6 @@ class ProcessWorker implements Worker {
     }
     try {
       await this.getUp();
-      this.learn(this.#options.memory.everything());
-      for (const [ticket, { job }] of this.#pending) this.#send({ kind: 'run', ticket, job });
     } catch (error) {
       this.#giveUp(error instanceof Error ? error : new Error(String(error)));
     }

@@ -1,12 +1,12 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Bases } from './harness-bases.ts';
 import { judgeDeath } from './harness-death.ts';
 import { HarnessProcess, type Control, type Gone } from './harness-process.ts';
 import {
   goMessage,
   INPUTS_AT,
-  INPUTS_SIZE,
   REQUEST_AT,
   RequestWriter,
   RESULTS_SIZE,
@@ -34,9 +34,6 @@ const BACK_OFF = [0, 50, 200, 1000];
 /** The harness has a clock of its own; this is for a target that has disabled it. */
 const GRACE = 2000;
 const WATCH_EVERY = 250;
-/** Bases beyond these are forgotten together; those that are still used are written once more. */
-const KEPT_BASES = 32 << 20;
-const MOST_BASES = 65_536;
 /** Bytes of a record that was under way that are looked at. */
 const MOST_UNFINISHED = 64 << 10;
 
@@ -83,6 +80,8 @@ class HarnessTarget implements Target {
   /** Features that this run has named; a process that was started since does not know them. */
   readonly #named = new Set<number>();
   #startedInRun = false;
+  /** What runs first in a process may leave on the heap what is made once. */
+  #fresh = true;
   #firstOfRun = false;
   #running = false;
   /** Executions from one look at the heap to the next. */
@@ -129,7 +128,9 @@ class HarnessTarget implements Target {
     const results: Result[] = [];
     try {
       await this.#runAll(executions, signal, results);
-      if (this.#suspects.length > 0) await this.#lookAgain(executions, signal, results);
+      for (let turn = 0; this.#suspects.length > 0 && turn < MOST_TRIES; turn += 1) {
+        await this.#lookAgain(executions, signal, results);
+      }
     } finally {
       signal.removeEventListener('abort', abort);
       this.#running = false;
@@ -149,6 +150,7 @@ class HarnessTarget implements Target {
   ): Promise<void> {
     const stride = this.#stride;
     const places = this.#suspects;
+    this.#suspects = [];
     const suspects = places.flatMap((place) => executions[place] ?? []);
     const alone: Result[] = [];
     this.#stride = 1;
@@ -164,6 +166,7 @@ class HarnessTarget implements Target {
       const same = again.outcome.kind === result.outcome.kind;
       results[place] = withGrowth(result, same ? again.growth : 0);
     }
+    this.#suspects = this.#suspects.flatMap((index) => places[index] ?? []);
   }
 
   async #runAll(
@@ -223,6 +226,7 @@ class HarnessTarget implements Target {
         this.#bases.clear();
         this.#told = 0;
         this.#startedInRun = true;
+        this.#fresh = true;
         return this.#process;
       } catch (error) {
         if (!(error instanceof TargetUnavailable)) throw error;
@@ -285,9 +289,11 @@ class HarnessTarget implements Target {
       }),
     );
     stopWatching();
-    this.#firstOfRun = false;
-    this.#told = this.#known.length;
     const control = answer.kind === 'done' ? answer : process.control();
+    if (control.serial === this.#serial) {
+      this.#firstOfRun = false;
+      this.#told = this.#known.length;
+    }
     return { from, count, answer, control, stalled };
   }
 
@@ -333,8 +339,11 @@ class HarnessTarget implements Target {
       at = next;
       read += 1;
       if (read % this.#stride !== 0 && read < count) continue;
-      if (result.growth > 0 && read - looked > 1) this.#suspect(from + looked, from + read);
+      if (result.growth > 0 && (this.#fresh || read - looked > 1)) {
+        this.#suspect(from + looked, from + read);
+      }
       looked = read;
+      this.#fresh = false;
     }
     // What came before one that ended the worker was not looked at.
     if (read > looked) this.#suspect(from + looked, from + read);
@@ -364,6 +373,7 @@ class HarnessTarget implements Target {
   ): Promise<Result | undefined> {
     const overwritten = answer.kind === 'done' || read < control.complete;
     const printed = answer.kind === 'gone' ? '' : process.printed();
+    this.#fresh = true;
     if (answer.kind === 'died') process.forgetPrinted();
     else await this.#stop();
     if (execution === undefined || read === count || signal.aborted) return undefined;
@@ -399,44 +409,3 @@ const addMessage = (process: HarnessProcess, results: Result[]): void => {
   results[results.length - 1] = { ...result, message: process.printed() };
   process.forgetPrinted();
 };
-
-/** Where the bases lie in their region of the shared file. */
-class Bases {
-  readonly #places = new Map<Uint8Array, number>();
-  #end = 0;
-  #last: Uint8Array | undefined;
-  #lastPlace = 0;
-  #crowded = false;
-
-  clear(): void {
-    this.#places.clear();
-    this.#end = 0;
-    this.#last = undefined;
-    this.#crowded = false;
-  }
-
-  /** Forgets all bases when they have become many; not while a message is written. */
-  makeRoom(): void {
-    if (this.#crowded || this.#end > KEPT_BASES || this.#places.size > MOST_BASES) this.clear();
-  }
-
-  /** Where the base lies, written on its first use; undefined when there is no room. */
-  place(base: Uint8Array, write: (at: number) => void): number | undefined {
-    if (base === this.#last) return this.#lastPlace;
-    let at = this.#places.get(base);
-    if (at === undefined) {
-      at = this.#end;
-      if (base.length > INPUTS_SIZE - at) {
-        this.#crowded = true;
-        return undefined;
-      }
-      write(at);
-      this.#places.set(base, at);
-      // Aligned as memory from malloc is.
-      this.#end = Math.min(INPUTS_SIZE, (at + base.length + 15) & ~15);
-    }
-    this.#last = base;
-    this.#lastPlace = at;
-    return at;
-  }
-}
