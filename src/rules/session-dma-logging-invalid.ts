@@ -2,7 +2,7 @@ import { FEATURE_PROBE } from '../container/session/format.ts';
 import { mostRanges, type DmaLogging, type DmaRange } from '../container/session/logging.ts';
 import { hex } from './fault-rule.ts';
 import {
-  dmaRange,
+  dmaLogging,
   logging,
   loggingReport,
   userFeature,
@@ -65,39 +65,15 @@ refusal migrates memory that the device goes on writing.`,
   examples: () => ({
     good: [
       v2Save({ info: [logging({ count: 1 }), logging({ count: 256 }), loggingReport({})] }),
-      userSave({
-        behind: userFeature(9, {
-          feature: 6,
-          operation: 'set',
-          data: dmaRange([
-            [0x1000n, 0x1000n],
-            [0n, 0x1000n],
-          ]),
-        }),
-      }),
+      userSave({ behind: userFeature(9, dmaLogging([0x1000n, 0x1000n], [0n, 0x1000n])) }),
     ],
     bad: [
       v2Save({ info: [logging({ count: 0, result: -22 })] }),
       v2Save({ info: [logging({ count: 257, result: -7 })] }),
       v2Save({ info: [loggingReport({ page: 2048n, result: -22 })] }),
       v2Save({ info: [loggingReport({ iova: 1n << 63n, size: 1n << 63n, result: -75 })] }),
-      userSave({
-        behind: userFeature(9, {
-          feature: 6,
-          operation: 'set',
-          data: dmaRange([
-            [0n, 0x2000n],
-            [0x1000n, 0x1000n],
-          ]),
-        }),
-      }),
-      userSave({
-        behind: userFeature(9, {
-          feature: 6,
-          operation: 'set',
-          data: dmaRange([[0x800n, 0x1000n]]),
-        }),
-      }),
+      userSave({ behind: userFeature(9, dmaLogging([0n, 0x2000n], [0x1000n, 0x1000n])) }),
+      userSave({ behind: userFeature(9, dmaLogging([0x800n, 0x1000n])) }),
     ],
   }),
   *see(event) {

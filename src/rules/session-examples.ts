@@ -186,14 +186,17 @@ export const loggingReport = ({
   result,
 });
 
-/** The body of DMA_LOGGING_START in vfio-user: address and length of each range. */
-export const dmaRange = (ranges: readonly (readonly [bigint, bigint])[]): Uint8Array =>
-  joined([
+/** DMA_LOGGING_START in vfio-user, which has address and length of each range behind its head. */
+export const dmaLogging = (...ranges: readonly (readonly [bigint, bigint])[]): FeatureDraft => ({
+  feature: 6,
+  operation: 'set',
+  data: joined([
     le64(4096n),
     le32(ranges.length),
     le32(0),
     ...ranges.flatMap((range) => range.map(le64)),
-  ]);
+  ]),
+});
 
 const userDevice: SessionRecord = {
   record: 'device',

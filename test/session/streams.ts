@@ -15,7 +15,7 @@ import {
   ask,
   capabilities,
   dataHead,
-  dmaRange,
+  dmaLogging,
   stateHeader,
   statePort,
   userFeature,
@@ -82,14 +82,7 @@ const lost: readonly MessageDraft[] = [
 export const vfioUserStreams: Streams = {
   'dma-logging.bin': written(
     userSave({
-      behind: userFeature(9, {
-        feature: 6,
-        operation: 'set',
-        data: dmaRange([
-          [0x1000n, 0x1000n],
-          [0n, 0x1000n],
-        ]),
-      }),
+      behind: userFeature(9, dmaLogging([0x1000n, 0x1000n], [0n, 0x1000n])),
     }),
   ),
   'dma-ranges-overlap.bin': written(
@@ -97,14 +90,7 @@ export const vfioUserStreams: Streams = {
       behind: failing(
         9,
         'DEVICE_FEATURE',
-        featureBytes({
-          feature: 6,
-          operation: 'set',
-          data: dmaRange([
-            [0n, 0x2000n],
-            [0x1000n, 0x1000n],
-          ]),
-        }),
+        featureBytes(dmaLogging([0n, 0x2000n], [0x1000n, 0x1000n])),
       ),
     }),
   ),
