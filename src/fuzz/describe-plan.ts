@@ -205,6 +205,9 @@ export const describeSession = (session: SessionPlan): string => {
     case 'reset-between':
       words.push(`with a reset half way, then ${state}`);
       break;
+    case 'reset-behind':
+      words.push(`then a reset, then ${state}`);
+      break;
     case 'cancel-then-good':
       words.push(`leaving RESUMING half way, then ${state}`);
       break;

@@ -168,6 +168,7 @@ const shapes: readonly SessionPlan['shape'][] = [
   'plain',
   'leave-early',
   'reset-between',
+  'reset-behind',
   'cancel-then-good',
   'twice',
   'then-good',

@@ -86,6 +86,8 @@ export interface SessionPlan {
     | 'leave-early'
     /** The writes stop half way, the device is reset, and a good state is restored. */
     | 'reset-between'
+    /** The mutant is restored, the guest runs, the device is reset, runs again, and takes a good state. */
+    | 'reset-behind'
     /** RESUMING is left half way and the good seed is restored in a second session. */
     | 'cancel-then-good'
     /** The same state is restored twice, and saved behind each. */

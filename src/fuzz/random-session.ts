@@ -33,7 +33,10 @@ export const randomSession = (
   if (turn <= 18) return { cuts, onRefusal, shape: 'then-good', ...good };
   if (turn <= 20) return { cuts, onRefusal, shape: 'good-then', ...good };
   if (turn === 21) return { cuts, onRefusal, shape: 'cancel-then-good', ...good };
-  if (turn === 22 && abilities.reset) return { cuts, onRefusal, shape: 'reset-between', ...good };
+  if (turn === 22 && abilities.reset) {
+    const shape = random.oneIn(2) ? 'reset-between' : 'reset-behind';
+    return { cuts, onRefusal, shape, ...good };
+  }
   if (abilities.save) return { cuts, onRefusal, shape: 'save-restore-save' };
   return { cuts, onRefusal, shape: 'plain' };
 };

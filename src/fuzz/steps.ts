@@ -62,6 +62,22 @@ export const stepsOf = (
       const again = abilities.reset ? [reset] : [end];
       return both([begin, ...half, ...again, seedNext, begin, good, end, ...guest, ...saved]);
     }
+    case 'reset-behind': {
+      const again = abilities.reset ? [reset, ...guest] : [];
+      return both([
+        begin,
+        ...writes,
+        end,
+        ...guest,
+        ...again,
+        seedNext,
+        begin,
+        good,
+        end,
+        ...guest,
+        ...saved,
+      ]);
+    }
     case 'cancel-then-good': {
       const half = upTo(writes, length >> 1);
       return both([begin, ...half, end, seedNext, begin, good, end, ...guest, ...saved]);

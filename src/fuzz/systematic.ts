@@ -143,7 +143,11 @@ export const sessionsFor = (
     { cuts: { kind: 'headers', before: 0 }, onRefusal: 'go-on', shape: 'leave-early' },
     { cuts: whole, onRefusal: 'stop', shape: 'cancel-then-good' },
     ...(abilities.reset
-      ? [{ cuts: whole, onRefusal: 'stop', shape: 'reset-between' } as const]
+      ? (['reset-between', 'reset-behind'] as const).map((shape) => ({
+          cuts: whole,
+          onRefusal: 'stop' as const,
+          shape,
+        }))
       : []),
     ...(abilities.save
       ? [{ cuts: whole, onRefusal: 'stop', shape: 'save-restore-save' } as const]

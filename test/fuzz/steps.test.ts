@@ -73,6 +73,7 @@ describe('the session of a plan', () => {
         'begin 20 24 end run',
       ],
       [{ shape: 'reset-between' }, 'begin 22 reset input:1 begin 44 end run save'],
+      [{ shape: 'reset-behind' }, 'begin 44 end run reset run input:1 begin 44 end run save'],
       [{ shape: 'cancel-then-good' }, 'begin 22 end input:1 begin 44 end run save'],
       [{ shape: 'twice' }, 'begin 44 end save input:0 begin 44 end save run'],
       [{ shape: 'then-good' }, 'begin 44 end input:1 begin 44 end run save'],
