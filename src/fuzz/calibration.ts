@@ -207,26 +207,37 @@ const recovers = async (
   return seen;
 };
 
-/** What every good seed says of its device; where two differ, the device takes both. */
+/**
+ * What good seeds say of their device; where two differ, the device takes both. A seed without the
+ * part that identifies the device does not speak against it, but what else a device can do is only
+ * what every seed says.
+ */
 const expectationOf = async (seeds: readonly Skeleton[], format: Format): Promise<Expectation> => {
   if (format.id === 'opaque') return {};
   const built = new Set(draftSeeds(format).map(({ digest }) => digest));
   const genuine = seeds.filter(({ digest }) => !built.has(digest));
-  let common: Record<string, string> | undefined;
-  for (const { bytes } of (genuine.length > 0 ? genuine : seeds).slice(0, MOST_SAVED)) {
+  const asked = (genuine.length > 0 ? genuine : seeds).slice(0, MOST_SAVED);
+  const said = new Map<string, string[]>();
+  for (const { bytes } of asked) {
     const options = { container: 'device-state', format } as const;
     const expect = await expectationLike(memorySource('seed', bytes), options);
-    common ??= { ...expect };
-    for (const [key, value] of Object.entries(common)) {
-      if (expect[key] !== value) Reflect.deleteProperty(common, key);
+    for (const [key, value] of Object.entries(expect)) {
+      said.set(key, [...(said.get(key) ?? []), value]);
     }
   }
-  if (genuine.length === 0) forgetAbilities(common ?? {}, seeds);
-  return common ?? {};
+  const isAbility = abilitiesOf(seeds);
+  // What was built from the layout says which device is meant, and nothing of what else it can do.
+  const enough = genuine.length === 0 ? Infinity : asked.length;
+  return Object.fromEntries(
+    [...said].flatMap(([key, [first = '', ...others]]) => {
+      const unsure = isAbility(key) && 1 + others.length < enough;
+      return unsure || others.some((value) => value !== first) ? [] : [[key, first]];
+    }),
+  );
 };
 
-/** What was built from the layout says which device is meant, and nothing of what else it can do. */
-const forgetAbilities = (expect: Record<string, string>, seeds: readonly Skeleton[]): void => {
+/** Tells keys that do not name a device, but say what it is able to do. */
+const abilitiesOf = (seeds: readonly Skeleton[]): ((key: string) => boolean) => {
   const open = new Set(
     seeds.flatMap(({ parts }) =>
       parts.flatMap(({ layout, name }) => {
@@ -235,7 +246,5 @@ const forgetAbilities = (expect: Record<string, string>, seeds: readonly Skeleto
       }),
     ),
   );
-  for (const key of Object.keys(expect)) {
-    if (open.has(key.slice(key.lastIndexOf('.') + 1))) Reflect.deleteProperty(expect, key);
-  }
+  return (key) => open.has(key.slice(key.lastIndexOf('.') + 1));
 };

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'vitest';
 
+import { gvtG } from '../../src/formats/gvt-g.ts';
 import { virtio } from '../../src/formats/virtio.ts';
 import type { Settings } from '../../src/fuzz/campaign/folder.ts';
 import { calibrate } from '../../src/fuzz/calibration.ts';
@@ -48,6 +51,18 @@ describe('what seeds teach', () => {
       keys.some((key) => key.endsWith('device_features')),
       keys.join(', '),
     );
+  });
+
+  it('is which device it is, where one seed alone says so', async () => {
+    const folder = join(import.meta.dirname, '..', '..', 'corpus', 'gvt-g');
+    const seeds = ['minimal.bin', 'config-space.bin', 'one-page-table.bin'].map((name) =>
+      skeletonOf(gvtG, readFileSync(join(folder, name))),
+    );
+    const calibration = await calibrate(credulous, seeds, gvtG, signal);
+    assert.ok(!('unavailable' in calibration));
+    const { expect } = calibration;
+    const [, device] = Object.entries(expect).find(([key]) => key.endsWith('device_id')) ?? [];
+    assert.equal(device, String(0x1912), JSON.stringify(expect));
   });
 
   it('is not that, where they were built from the layout', async () => {
