@@ -24,14 +24,16 @@ const cutOtherwise = (execution: Execution, session: Session): Execution | undef
   if (length < lengthOf(session.input) || length < 2 || steps.length === 0) return undefined;
   const each = writes.length > 1 ? length : Math.ceil(length / MOST_WRITES);
   const cut: Step[] = [];
-  for (let at = 0; at < length; at += each) {
-    cut.push({ do: 'write', length: Math.min(each, length - at) });
+  // However large the others are, the first write ends inside the first field.
+  const first = writes.length > 1 ? each : 1;
+  for (let at = 0, size = first; at < length; at += size, size = each) {
+    cut.push({ do: 'write', length: Math.min(size, length - at) });
   }
-  const first = execution.steps.findIndex((step) => step.do === 'write');
-  const last = execution.steps.findLastIndex((step) => step.do === 'write');
+  const from = execution.steps.findIndex((step) => step.do === 'write');
+  const to = execution.steps.findLastIndex((step) => step.do === 'write');
   return {
     ...execution,
-    steps: [...execution.steps.slice(0, first), ...cut, ...execution.steps.slice(last + 1)],
+    steps: [...execution.steps.slice(0, from), ...cut, ...execution.steps.slice(to + 1)],
   };
 };
 
