@@ -18,6 +18,12 @@ export const spdkNvmeStreams: Streams = {
     pair(1n),
     pair(2n, { cqid: 1n }, { cqid: 1n, iv: 1n, dma_addr: 0x1001_8000n }),
   ),
+  'shared-completion-queue-larger.bin': image(
+    {},
+    pair(0n),
+    pair(1n),
+    pair(2n, { cqid: 1n }, { cqid: 1n, iv: 1n, size: 2049n, dma_addr: 0x1001_8000n }),
+  ),
 
   'magic-damaged.bin': patched(sound, 3, 0xae),
   'version-7.bin': patched(sound, 4, 7),
