@@ -803,8 +803,11 @@ static int virtio_end(void *device)
 		drop_session(virtio);
 		return 0;
 	}
-	apply(virtio);
 	virtio->stuck = false;
+	/* Parts that it does not know, and no other: a device that no driver has touched. */
+	if (session->context.bytes.size == 0)
+		return virtio_reset(virtio);
+	apply(virtio);
 	drop_session(virtio);
 	return 0;
 }
@@ -864,8 +867,7 @@ static ssize_t virtio_save(void *device, void *bytes, size_t room)
 	if (live->size + RECORD_HEADER > room)
 		return -ENOSPC;
 	record_put(data, live->size, 0, DEVICE_DATA);
-	if (live->size > 0)
-		memcpy(data + RECORD_HEADER, live->data, live->size);
+	memcpy(data + RECORD_HEADER, live->data, live->size);
 	swap_notifications(data + RECORD_HEADER, live->size);
 	return (ssize_t)(RECORD_HEADER + live->size);
 }
