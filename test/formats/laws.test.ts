@@ -48,6 +48,9 @@ const cases: readonly (readonly [string, Format])[] = formats.flatMap((format) =
   }),
 ]);
 
+/** Half of what `Extents` keeps, which it is down to when it has just forgotten the others. */
+const MOST_PIECES = 1 << 15;
+
 /** The path of what holds a field. */
 const around = (path: string): string => path.replace(/(?:\.[^.[]+|\[\d+\])$/u, '');
 
@@ -105,7 +108,9 @@ describe.each(cases)('%s', (_, format) => {
             }
           },
         });
+        let pieces = 0;
         for (let at = 0, turn = 0, offset = 7; at < bytes.length; turn += 1) {
+          pieces += 1;
           const size = Math.min(sizes[turn % sizes.length] ?? 1, bytes.length - at);
           for (let index = 0; index < size; index += 1) origin.push(offset + index);
           decoder.push(bytes.subarray(at, at + size), offset);
@@ -113,6 +118,8 @@ describe.each(cases)('%s', (_, format) => {
           offset += size + gap;
         }
         decoder.end();
+        // A large state in pieces of one byte is in more of them than the map of places keeps.
+        fc.pre(pieces < MOST_PIECES);
         for (const [start, offset] of found) assert.equal(offset, origin[start]);
       }),
       runs(100),
