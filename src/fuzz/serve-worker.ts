@@ -10,7 +10,8 @@ export const serveWorker = async (
   formatOf: (settings: Settings) => Promise<Format>,
 ): Promise<void> => {
   const send = (message: FromWorker): void => {
-    if (process.connected) process.send?.(message);
+    // An engine that ends in this moment hears nothing more, which is no fault of the worker's.
+    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   };
   // Ctrl-C reaches every process of the terminal; the parent decides when a worker ends.
   process.on('SIGINT', () => undefined);
